@@ -1,0 +1,1 @@
+"""Thin shells around sockets, files, clocks and key stores; they translate and decide nothing."""

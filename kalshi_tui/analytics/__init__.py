@@ -1,0 +1,1 @@
+"""Pure numbers over prices and probabilities; knows neither the wire nor the engine."""

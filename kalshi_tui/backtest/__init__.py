@@ -1,0 +1,1 @@
+"""Runs the engine on recorded tapes under named models; never reaches the network."""

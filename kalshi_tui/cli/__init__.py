@@ -1,0 +1,1 @@
+"""One small file per command; the only place where objects meet."""

@@ -1,0 +1,1 @@
+"""What a plugin's author imports; promises nothing about the engine's inside."""

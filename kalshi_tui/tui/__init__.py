@@ -1,0 +1,1 @@
+"""The terminal: shows views and asks by intents; cannot send an order."""

@@ -1,0 +1,107 @@
+"""The entry: a lazy table of commands, because importing all of them would cost more than most of them run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from kalshi_tui import __version__
+from kalshi_tui.cli.exits import exit_code
+from kalshi_tui.errors import KalshiTuiError
+
+COMMANDS = {
+    "live": "Show moving markets, as plain text (what a bare `kalshi-tui` does)",
+    "markets": "List markets",
+    "book": "Show one market's order book, once or live",
+    "trades": "List the latest trades",
+    "exchange": "Run an exchange on your desk: no account, no key, no network",
+    "doctor": "Check settings, keys, clock, endpoints and terminal, and say what to do",
+    "bench": "Measure speed and compare it with the targets",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, in the order in which a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of `cmd_name` and return its command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"kalshi_tui.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - each command module keeps this promise; a test holds it
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table above, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    epilog="Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 settings, 4 keys, 5 no answer, 6 refused by the "
+    "venue, 7 the venue's answer was not understood, 70 our own fault.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("--config", "config_file", metavar="FILE", help="Settings to lay over the user's own.")
+@click.option("--env", "environment", metavar="NAME", help="Venue: practice, demo or prod.")
+@click.option("--ready-file", metavar="FILE", help="Use the running practice exchange that wrote this file.")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+@click.version_option(__version__, prog_name="kalshi-tui")
+@click.pass_context
+def cli(ctx: click.Context, /, **flags: str | None) -> None:
+    """Trade Kalshi's binary event contracts from a terminal."""
+    ctx.obj = {name: value for name, value in flags.items() if value is not None}
+    if ctx.invoked_subcommand is None:
+        live = cli.get_command(ctx, "live")
+        assert live is not None  # noqa: S101 - it is in the table
+        ctx.invoke(live)
+
+
+def main() -> NoReturn:
+    """Run the command line and turn each expected error into one sentence, a hint and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except KalshiTuiError as problem:
+        print_error(problem)
+        sys.exit(exit_code(problem))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as defect:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
+        print_defect(defect)
+        sys.exit(70)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def print_defect(defect: Exception) -> None:
+    """Own up to a fault of ours; KALSHI_TUI_DEBUG=1 shows where, without the values of variables."""
+    if os.environ.get("KALSHI_TUI_DEBUG"):
+        traceback.print_exception(defect)
+    click.echo(f"error: a fault of kalshi-tui itself: {type(defect).__name__}: {defect}", err=True)
+    click.echo("hint: run again with KALSHI_TUI_DEBUG=1 and report what it prints; no key is in it", err=True)
+
+
+def print_error(problem: KalshiTuiError) -> None:
+    """Say on stderr what went wrong and what to do next."""
+    click.echo(f"error: {problem.message}", err=True)
+    if problem.hint:
+        click.echo(f"hint: {problem.hint}", err=True)

@@ -1,0 +1,51 @@
+"""How commands print: a table for people, JSON for programs; data goes to stdout and words to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import click
+import msgspec
+
+UNBOUNDED = 10_000  # columns: a pipe has no width, and cutting its text would lose data
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column: its heading, and whether it holds numbers."""
+
+    heading: str
+    is_number: bool = False
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document on a line."""
+    click.echo(msgspec.json.encode(value))
+
+
+def print_words(text: str) -> None:
+    """Tell the person something that is not data."""
+    click.echo(text, err=True)
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings, as wide as the terminal, or unshortened into a pipe."""
+    from rich.console import Console  # noqa: PLC0415 - 40 ms that `--json` and `--help` need not pay
+
+    width = None if sys.stdout.isatty() else UNBOUNDED
+    Console(width=width, highlight=False, markup=False).print(make_table(columns, rows))
+
+
+def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> object:
+    """Build a table in which foreign text is only text: never markup, never an escape sequence."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.heading, justify="right" if column.is_number else "left", no_wrap=column.is_number)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table

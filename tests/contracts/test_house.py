@@ -35,7 +35,8 @@ def test_the_headless_half_never_loads_textual_or_rich() -> None:
 
 
 def test_help_imports_no_command_and_no_heavy_library() -> None:
-    code = "import sys\nfrom kalshi_tui.cli.main import cli\ncli.main(['--help'], standalone_mode=False)\nprint(*sys.modules)"
+    code = "import sys; from kalshi_tui.cli.main import cli; cli.main(['--help'], standalone_mode=False)"
+    code += "; print(*sys.modules)"
     loaded = set(run_python(code).split())
     assert not {"httpx", "aiohttp", "rich", "textual", "numpy", "msgspec", "asyncio"} & loaded
 
@@ -52,11 +53,11 @@ def public_things() -> list[tuple[str, ast.AST]]:
     for file in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(file.read_text())
         found.append((str(file.relative_to(ROOT)), tree))
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
-                "_"
-            ):
-                found.append((f"{file.relative_to(ROOT)}:{node.name}", node))
+        found.extend(
+            (f"{file.relative_to(ROOT)}:{node.name}", node)
+            for node in tree.body
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+        )
     return found
 
 

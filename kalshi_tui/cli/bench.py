@@ -1,0 +1,54 @@
+"""`kalshi-tui bench`: speed as figures beside their targets, as ratios within one run wherever that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
+import click
+
+from kalshi_tui.cli.benches.report import Report
+from kalshi_tui.cli.exits import CHECK_FAILED
+from kalshi_tui.cli.output import Column, print_json, print_table, print_words
+
+BENCHES: Final = {
+    "hot-path": "From a frame's bytes to the best price, against decoding alone",
+    "socket": "Receiving frames over loopback, by each transport that is installed",
+    "exchange": "The practice exchange: deltas, signed orders, matching, and a world of 30,000 markets",
+}
+
+
+@click.command(short_help="Measure speed and compare it with the targets")
+@click.argument("name", required=False, type=click.Choice(list(BENCHES)))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(name: str | None, *, as_json: bool) -> None:
+    """Measure NAME (without one: list them); exit with 1 when a target is missed.
+
+    docs/performance.md says what each figure means.
+    """
+    if name is None:
+        print_table([Column("name"), Column("measures")], BENCHES.items())
+        return
+    print_words(f"measuring {name}: {BENCHES[name].lower()} (five rounds, up to two minutes)")
+    measure: Callable[[Callable[[str], None]], Report]
+    measure = import_module(f"kalshi_tui.cli.benches.{name.replace('-', '_')}").measure
+    found = measure(print_words)
+    print_json(found) if as_json else print_report(found)
+    if not found.ok:
+        raise SystemExit(CHECK_FAILED)
+
+
+def print_report(found: Report) -> None:
+    """Print a row a figure, with its target and whether it was met."""
+    rows = [
+        (name, f"{value:,.4g}", str(found.targets.get(name, "")), verdict(found, name))
+        for name, value in found.figures.items()
+    ]
+    print_table([Column("figure"), Column("median", is_number=True), Column("target"), Column("met")], rows)
+
+
+def verdict(found: Report, name: str) -> str:
+    """Say whether a figure met its target, where it has one."""
+    target = found.targets.get(name)
+    return "" if target is None else "yes" if target.is_met(found.figures[name]) else "NO"

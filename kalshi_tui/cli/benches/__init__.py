@@ -1,0 +1,1 @@
+"""The speed measurements behind `kalshi-tui bench`: medians of five rounds beside their targets."""

@@ -1,0 +1,75 @@
+"""Order-book frames as Kalshi sends them, made from a seed: few busy markets, many quiet ones, mostly at the touch."""
+
+from __future__ import annotations
+
+from random import Random
+
+from kalshi_tui.core.units import Price, Size, format_price, format_size
+
+_LEVELS = 26
+_NOW_MS = 1_790_000_000_000
+
+
+class FrameMaker:
+    """Makes one subscription's snapshots and a run of deltas that never take more than is there."""
+
+    def __init__(self, markets: int, seed: int = 1) -> None:
+        self._random = Random(seed)
+        self.tickers = [f"KXBENCH-26DEC31-T{number}.00" for number in range(markets)]
+        self._seq = 0
+        self._clock = 1_000_000
+        self._sides = [self._make_sides() for _ in self.tickers]
+        self._weights = [1 / (rank + 1) for rank in range(markets)]
+
+    def _make_sides(self) -> dict[str, dict[int, int]]:
+        touch = self._random.randrange(3_000, 7_000, 100)
+        prices = {
+            "yes": range(touch, touch - 100 * _LEVELS, -100),
+            "no": range(touch + 100, touch + 100 * _LEVELS, 100),
+        }
+        return {
+            side: {p: self._random.randrange(100, 90_000) for p in own if 0 < p < 10_000}
+            for side, own in prices.items()
+        }
+
+    def snapshots(self) -> list[bytes]:
+        """Return one snapshot a market, in YES prices."""
+        return [self._snapshot(number) for number in range(len(self.tickers))]
+
+    def _snapshot(self, number: int) -> bytes:
+        self._seq += 1
+        sides = ",".join(
+            f'"{side}_dollars_fp":['
+            + ",".join(f'["{format_price(Price(p))}","{format_size(Size(s))}"]' for p, s in sorted(levels.items()))
+            + "]"
+            for side, levels in self._sides[number].items()
+        )
+        return (
+            f'{{"type":"orderbook_snapshot","sid":1,"seq":{self._seq},"sending_ts_ms":{_NOW_MS},"msg":{{"market_ticker":'
+            f'"{self.tickers[number]}","market_id":"{self._market_id(number)}","clock":{self._clock},{sides}}}}}'
+        ).encode()
+
+    def deltas(self, count: int) -> list[bytes]:
+        """Return `count` deltas, four in five of them at or near the touch."""
+        numbers = self._random.choices(range(len(self.tickers)), self._weights, k=count)
+        return [self._delta(number) for number in numbers]
+
+    def _delta(self, number: int) -> bytes:
+        side = self._random.choice(("yes", "no"))
+        levels = self._sides[number][side]
+        ranked = sorted(levels, reverse=side == "yes")
+        price = ranked[self._random.randrange(3 if self._random.random() < 0.8 else _LEVELS) % len(ranked)]
+        there = levels[price]
+        change = -there if there and self._random.random() < 0.25 else self._random.randrange(100, 20_000)
+        levels[price] = there + change
+        self._seq += 1
+        self._clock += self._random.randrange(1, 4)
+        return (
+            f'{{"type":"orderbook_delta","sid":1,"seq":{self._seq},"sending_ts_ms":{_NOW_MS},"msg":{{"market_ticker":'
+            f'"{self.tickers[number]}","market_id":"{self._market_id(number)}","clock":{self._clock},"price_dollars":'
+            f'"{format_price(Price(price))}","delta_fp":"{format_size(Size(change))}","side":"{side}","ts_ms":{_NOW_MS}}}}}'
+        ).encode()
+
+    @staticmethod
+    def _market_id(number: int) -> str:
+        return f"9b0f6b43-5b68-4f9f-9f02-{number:012d}"

@@ -1,0 +1,233 @@
+"""The kinds of value that a setting may have: each reads what a file or a flag says, or says what is wrong with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import SplitResult, urlsplit
+
+from kalshi_tui.config.nearest import did_you_mean
+from kalshi_tui.config.redact import scrub
+from kalshi_tui.core.units import Money, parse_money
+from kalshi_tui.errors import ConfigError, ValueRefused
+
+_TEXT_LIMIT: Final = 4096
+
+
+class Kind(Protocol):
+    """Reads one setting; `base` is the folder that relative paths of this source start from."""
+
+    def read(self, value: object, base: Path) -> object:
+        """Check a typed value of a TOML file."""
+        ...
+
+    def read_text(self, text: str, base: Path) -> object:
+        """Check the text of an environment variable or a flag."""
+        ...
+
+
+def shown(value: object) -> str:
+    """Quote a value in an error: short, and never a private key that was pasted into the wrong place."""
+    return scrub(repr(value))[:80]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A word or name on one line; it may be empty."""
+
+    def read(self, value: object, base: Path) -> str:
+        """Refuse what is no text, too long, of several lines, or a pasted private key."""
+        del base
+        if not isinstance(value, str):
+            raise ConfigError(f"must be text, not {shown(value)}", hint="write it between quotation marks")
+        if "PRIVATE KEY" in value:
+            raise ConfigError(
+                "holds a private key itself",
+                hint="save the key in a file that only you can read (chmod 600) and name the file; "
+                "this copy was in a readable place, so make a new key at the venue",
+            )
+        if len(value) > _TEXT_LIMIT or not value.isprintable():
+            raise ConfigError(
+                f"must be one line of at most {_TEXT_LIMIT} printable characters",
+                hint="remove line breaks and control characters",
+            )
+        return value.strip()
+
+    def read_text(self, text: str, base: Path) -> str:
+        """Read it like the text of a file."""
+        return self.read(text, base)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePath:
+    """A path; `~` is the home folder, and a relative one starts at the folder of the file that names it."""
+
+    def read(self, value: object, base: Path) -> Path | None:
+        """Make the path absolute without following links; empty means none."""
+        text = Text().read(value, base)
+        if not text:
+            return None
+        try:
+            return base.absolute() / Path(text).expanduser()
+        except RuntimeError:
+            raise ConfigError(f"names an unknown home folder: {shown(text)}", hint="write the whole path") from None
+
+    def read_text(self, text: str, base: Path) -> Path | None:
+        """Read it like the text of a file."""
+        return self.read(text, base)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One word of a few."""
+
+    words: type[StrEnum]
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, value: object, base: Path) -> StrEnum:
+        """Find the word, in any case, or name the words that there are."""
+        given = Text().read(value, base)
+        word = self.synonyms.get(given.lower(), given.lower())
+        if word in list(self.words):
+            return self.words(word)
+        known = [*self.words, *self.synonyms]
+        raise ConfigError(
+            f"must be one of {', '.join(known)}, not {shown(given)}", hint=did_you_mean(given, map(str, known))
+        )
+
+    def read_text(self, text: str, base: Path) -> StrEnum:
+        """Read it like the text of a file."""
+        return self.read(text, base)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no."""
+
+    def read(self, value: object, base: Path) -> bool:
+        """Take TOML's own true and false alone."""
+        del base
+        if not isinstance(value, bool):
+            raise ConfigError(f"must be true or false, not {shown(value)}", hint="write true or false, without quotes")
+        return value
+
+    def read_text(self, text: str, base: Path) -> bool:
+        """Take the same two words."""
+        return self.read({"true": True, "false": False}.get(text.strip().lower(), text), base)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with a unit and a range; never an amount of money."""
+
+    low: float
+    high: float
+    unit: str
+
+    def read(self, value: object, base: Path) -> float:
+        """Refuse text, truth values, NaN and what lies outside."""
+        del base
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"must be a number of {self.unit}, not {shown(value)}", hint=self._range())
+        if not math.isfinite(value) or not self.low <= value <= self.high:
+            raise ConfigError(f"is {shown(value)}, which is out of range", hint=self._range())
+        return float(value)
+
+    def read_text(self, text: str, base: Path) -> float:
+        """Read a decimal number."""
+        try:
+            number = float(text)
+        except ValueError:
+            return self.read(text, base)
+        return self.read(number, base)
+
+    def _range(self) -> str:
+        return f"write a number from {self.low:g} to {self.high:g} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number with a range."""
+
+    low: int
+    high: int
+    unit: str
+
+    def read(self, value: object, base: Path) -> int:
+        """Refuse text, truth values, fractions and what lies outside."""
+        del base
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(f"must be a whole number of {self.unit}, not {shown(value)}", hint=self._range())
+        if not self.low <= value <= self.high:
+            raise ConfigError(f"is {shown(value)}, which is out of range", hint=self._range())
+        return value
+
+    def read_text(self, text: str, base: Path) -> int:
+        """Read plain digits."""
+        digits = text.strip()
+        return self.read(int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else text, base)
+
+    def _range(self) -> str:
+        return f"write a whole number from {self.low} to {self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dollars:
+    """One of a few amounts, as a decimal string: a binary fraction never becomes money."""
+
+    amounts: tuple[str, ...]
+
+    def read(self, value: object, base: Path) -> Money:
+        """Read the amount exactly."""
+        if not isinstance(value, str):
+            raise ConfigError(
+                f"must be dollars as text, not {shown(value)}",
+                hint=f"write one of {', '.join(self.amounts)} between quotation marks",
+            )
+        return self.read_text(value, base)
+
+    def read_text(self, text: str, base: Path) -> Money:
+        """Read the amount exactly."""
+        del base
+        hint = f"write one of {', '.join(self.amounts)}"
+        try:
+            amount = parse_money(text.strip())
+        except ValueRefused as problem:
+            raise ConfigError(problem.message, hint=hint) from None
+        if amount not in map(parse_money, self.amounts):
+            raise ConfigError(f"is {shown(text)}, which no fee rule knows", hint=hint)
+        return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL whose path the signature covers, so the path is fixed; empty means none."""
+
+    path: str
+
+    def read(self, value: object, base: Path) -> str:
+        """Refuse user names, queries, other paths; which hosts may be named is decided per venue."""
+        url = Text().read(value, base).rstrip("/")
+        if not url:
+            return ""
+        parts = _split(url)
+        if parts is None or parts.username is not None or parts.query or parts.fragment or parts.path != self.path:
+            raise ConfigError(f"is no usable address: {shown(url)}", hint=f"write scheme://host{self.path}")
+        return url
+
+    def read_text(self, text: str, base: Path) -> str:
+        """Read it like the text of a file."""
+        return self.read(text, base)
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname else None

@@ -17,6 +17,12 @@ _PLAIN: Final = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u
 # Letters and marks that draw nothing: one hides a difference between two names, the other changes a width unseen.
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 _SELECTORS: Final = frozenset(map(chr, [0x034F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+# Unicode 16 made these signs two cells wide; older tables, and with them older terminals, say one.
+_WIDE_SINCE_16: Final = frozenset(
+    chr(code)
+    for first, last in ((0x2630, 0x2637), (0x268A, 0x268F), (0x4DC0, 0x4DFF), (0x1D300, 0x1D356), (0x1D360, 0x1D376))
+    for code in range(first, last + 1)
+)
 # A letter with its marks takes at most three code points, so whatever lies beyond four a cell cannot be shown.
 _SCANNED_PER_CELL: Final = 4
 
@@ -83,4 +89,5 @@ def _glyph(char: str) -> tuple[str, int]:
         return "", 0
     if category in {"Mn", "Me"}:
         return char, 0
-    return char, 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    is_wide = unicodedata.east_asian_width(char) in "WF" or char in _WIDE_SINCE_16
+    return char, 2 if is_wide else 1

@@ -58,7 +58,7 @@ def _check_loopback(name: str, url: str) -> None:
     if parts.scheme not in _LOOPBACK[name] or not is_loopback(parts.hostname or ""):
         raise ConfigError(
             "must be an address of this machine for the practice environment",
-            hint=f"write {_LOOPBACK[name][0]}://127.0.0.1:PORT/... or leave it empty: then an exchange is started for you",
+            hint=f"write {_LOOPBACK[name][0]}://127.0.0.1:PORT/..., or nothing: then an exchange is started for you",
         )
 
 

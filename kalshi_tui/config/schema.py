@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from kalshi_tui.config.kinds import Address, Choice, Dollars, FilePath, Flag, Number, Text, Whole
+from kalshi_tui.core.fees import FeeRule
 from kalshi_tui.core.units import Money
 
 
@@ -50,14 +51,6 @@ class TransportName(StrEnum):
     AUTO = "auto"
     WEBSOCKETS = "websockets"
     PICOWS = "picows"
-
-
-class FeeRuleName(StrEnum):
-    """The dated versions of the venue's fee rounding."""
-
-    WHOLE_CENT = "whole-cent"
-    JUNE_2026 = "2026-06"
-    SEPTEMBER_2026 = "2026-09"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +107,7 @@ class StreamSettings:
 class FeeSettings:
     """Which fee rule charges us."""
 
-    rule: Annotated[FeeRuleName, Choice(FeeRuleName)]
+    rule: Annotated[FeeRule, Choice(FeeRule)]
     balance_grid: Annotated[Money, Dollars(("0.0001", "0.01"))]
 
 

@@ -13,9 +13,9 @@ from kalshi_tui.cli.exits import CHECK_FAILED
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 
 BENCHES: Final = {
-    "hot-path": "From a frame's bytes to the best price, against decoding alone",
-    "socket": "Receiving frames over loopback, by each transport that is installed",
-    "exchange": "The practice exchange: deltas, signed orders, matching, and a world of 30,000 markets",
+    "hot-path": ("hot_path", "From a frame's bytes to the best price, against decoding alone"),
+    "socket": ("transports", "Receiving frames over loopback, by each transport that is installed"),
+    "exchange": ("desk", "The practice exchange: deltas, signed orders, matching, and a world of 30,000 markets"),
 }
 
 
@@ -28,11 +28,12 @@ def command(name: str | None, *, as_json: bool) -> None:
     docs/performance.md says what each figure means.
     """
     if name is None:
-        print_table([Column("name"), Column("measures")], BENCHES.items())
+        print_table([Column("name"), Column("measures")], [(key, words) for key, (_, words) in BENCHES.items()])
         return
-    print_words(f"measuring {name}: {BENCHES[name].lower()} (five rounds, up to two minutes)")
+    module, words = BENCHES[name]
+    print_words(f"measuring {name}: {words[0].lower()}{words[1:]}")
     measure: Callable[[Callable[[str], None]], Report]
-    measure = import_module(f"kalshi_tui.cli.benches.{name.replace('-', '_')}").measure
+    measure = import_module(f"kalshi_tui.cli.benches.{module}").measure
     found = measure(print_words)
     print_json(found) if as_json else print_report(found)
     if not found.ok:

@@ -1,0 +1,46 @@
+"""A book as rows of text on the YES axis: asks above, bids below, best prices meeting in the middle."""
+
+from __future__ import annotations
+
+from kalshi_tui.cli.output import Column
+from kalshi_tui.core.book import Book
+from kalshi_tui.core.units import Price, Size, format_price, format_size
+
+COLUMNS = (Column("bid size", is_number=True), Column("yes price", is_number=True), Column("ask size", is_number=True))
+
+
+def dollars(price: Price | None) -> str:
+    """Write a price without needless zeros: whole cents with two decimals, finer ones with as many as they need."""
+    if price is None:
+        return "-"
+    text = format_price(price)
+    return text[:4] + text[4:].rstrip("0")
+
+
+def contracts(size: Size) -> str:
+    """Write a size with thousands apart, and its hundredths only where there are some."""
+    text = format_size(size)
+    whole, hundredths = text.split(".")
+    return f"{int(whole):,}" + ("" if hundredths == "00" else f".{hundredths}")
+
+
+def ladder_rows(book: Book, depth: int) -> list[tuple[str, str, str]]:
+    """Return up to `depth` levels of each side, from the highest ask down to the lowest bid."""
+    asks = [("", dollars(price), contracts(size)) for price, size in reversed(book.depth("ask", depth))]
+    bids = [(contracts(size), dollars(price), "") for price, size in book.depth("bid", depth)]
+    return [*asks, *bids]
+
+
+def spread(book: Book) -> str:
+    """Write how far the best prices lie apart."""
+    if book.best_bid is None or book.best_ask is None:
+        return "-"
+    return dollars(Price(book.best_ask - book.best_bid))
+
+
+def book_levels(book: Book, depth: int) -> dict[str, list[tuple[str, str]]]:
+    """Return both sides, best first, in the wire's strings: what programs read."""
+    return {
+        f"{side}s": [(format_price(price), format_size(size)) for price, size in book.depth(side, depth)]
+        for side in ("bid", "ask")
+    }

@@ -1,0 +1,81 @@
+"""What the engine asks of the world: time, chance, HTTP and streams; adapters and test worlds give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+Chance = Callable[[], float]
+"""A number from 0 up to 1, each as likely; back-off is spread with it."""
+
+
+class Clock(Protocol):
+    """The one source of time, so that practice worlds, tapes and tests can own it."""
+
+    def now_ms(self) -> int:
+        """Return Unix time in milliseconds."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait this long by this clock."""
+
+
+class Reply(Protocol):
+    """What came back over HTTP, not yet understood."""
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers under lower-case names."""
+
+    @property
+    def body(self) -> bytes:
+        """Return the whole body, decoded from any compression."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A status, headers under lower-case names and a body of bounded size."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpTransport(Protocol):
+    """One host that answers; it neither retries, nor follows redirects, nor keeps cookies."""
+
+    async def send(self, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        """Send one request, path from the root of the host; raise TransportError when no whole answer came."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class StreamConnection(Protocol):
+    """One open WebSocket."""
+
+    on_ping: Callable[[], None] | None
+    """Called when the server's ping was seen; the pong is the transport's business."""
+
+    async def receive(self) -> list[bytes]:
+        """Return every text message that has arrived, at least one; raise TransportError once it is closed."""
+
+    async def send(self, data: bytes) -> None:
+        """Send one text message; raise TransportError when it is closed."""
+
+    async def close(self) -> None:
+        """Close it; does nothing the second time."""
+
+
+class StreamTransport(Protocol):
+    """One address that WebSockets are opened to."""
+
+    async def connect(self, headers: Mapping[str, str]) -> StreamConnection:
+        """Open one; AuthenticationRefused, RateLimited or TransportError say why not."""

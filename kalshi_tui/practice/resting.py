@@ -1,0 +1,105 @@
+"""Orders coming to rest in a book and leaving it, with everything that has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from kalshi_tui.practice import book
+from kalshi_tui.practice.accounts import Accounts
+from kalshi_tui.practice.floor import Floor
+from kalshi_tui.practice.happenings import OrderChanged
+from kalshi_tui.practice.records import Order, OrderStatus, Side
+
+
+class Resting:
+    """The ways into the books and out of them; the caller notes what the level lost when it matched."""
+
+    def __init__(self, floor: Floor, accounts: Accounts) -> None:
+        self._floor = floor
+        self._accounts = accounts
+        self._cancelled_on_pause: dict[str, Order] = {}
+
+    def rest(self, order: Order) -> None:
+        """Put what remains of an order into its book, behind the others of its price."""
+        floor = self._floor
+        market = floor.markets[order.ticker]
+        book.add(market, order)
+        self._accounts.rest(order, market)
+        floor.histories[order.user_id].resting[order.order_id] = order
+        if order.order_group_id is not None:
+            floor.groups[order.order_group_id].order_ids[order.order_id] = None
+        if order.cancel_on_pause:
+            self._cancelled_on_pause[order.order_id] = order
+
+    def lift(self, order: Order) -> None:
+        """Take an order out of its book without ending it: it is about to come back elsewhere."""
+        floor = self._floor
+        market = floor.markets[order.ticker]
+        book.remove(market, order)
+        self._forget(order)
+
+    def _forget(self, order: Order) -> None:
+        """Drop an order from all registers but its book, if it rested."""
+        floor = self._floor
+        if floor.histories[order.user_id].resting.pop(order.order_id, None) is None:
+            return
+        self._accounts.left(order, floor.markets[order.ticker])
+        if order.order_group_id is not None:
+            floor.groups[order.order_group_id].order_ids.pop(order.order_id, None)
+        if order.cancel_on_pause:
+            self._cancelled_on_pause.pop(order.order_id, None)
+
+    def shrink(self, order: Order, by: int) -> None:
+        """Make a resting order smaller where it stands."""
+        floor = self._floor
+        market = floor.markets[order.ticker]
+        order.remaining -= by
+        book.levels(market, order.side)[order.price].size -= by
+        self._accounts.shrunk(order, market)
+        floor.book_changed(market, order.side, order.price, -by, order)
+
+    def expire_later(self, order: Order, at_ms: int) -> None:
+        """Cancel an order when its time comes, if it still rests then."""
+        self._floor.schedule(at_ms, partial(self._expire, order))
+
+    def _expire(self, order: Order) -> None:
+        if order.remaining:
+            self.cancel_all([order], "ExpiryCancel")
+
+    def end(self, order: Order, status: OrderStatus, reason: str) -> None:
+        """Close an order that is in no book any more, or is being taken off by the caller."""
+        floor = self._floor
+        order.status = status
+        order.last_update_reason = reason
+        order.updated_ms = floor.now_ms
+        order.remaining = 0
+        self._forget(order)
+        floor.histories[order.user_id].ended(order)
+        if floor.accounts[order.user_id].is_house:
+            del floor.orders[order.order_id]
+
+    def note(self, order: Order) -> None:
+        """Tell an order's new state, unless it is the house's."""
+        if not self._floor.accounts[order.user_id].is_house:
+            self._floor.queue.append(OrderChanged(order, self._floor.now_ms))
+
+    def cancel_all(self, orders: Iterable[Order], reason: str) -> None:
+        """Cancel resting orders in one action: each level changes once."""
+        floor = self._floor
+        changes: dict[tuple[str, Side, int], tuple[int, Order]] = {}
+        ended = list(orders)
+        for order in ended:
+            key = (order.ticker, order.side, order.price)
+            size, first = changes.get(key, (0, order))
+            changes[key] = (size + order.remaining, first)
+            book.remove(floor.markets[order.ticker], order)
+            self.end(order, "canceled", reason)
+        for (ticker, side, price), (size, first) in changes.items():
+            floor.book_changed(floor.markets[ticker], side, price, -size, first)
+        for order in ended:
+            self.note(order)
+
+    def cancel_for_pause(self) -> None:
+        """Cancel the orders that asked not to sit through a pause."""
+        self.cancel_all(list(self._cancelled_on_pause.values()), "HaltCancel")

@@ -31,7 +31,7 @@ class BookState(StrEnum):
 
 
 class Book:
-    """Resting bids and asks of one market, both in YES prices; `crossed` says that they overlap, which is never right."""
+    """Resting bids and asks of one market, in YES prices; `crossed` says that they overlap, which is never right."""
 
     __slots__ = ("_step", "asks", "best_ask", "best_bid", "bids", "crossed", "ticker")
 

@@ -1,4 +1,4 @@
-"""What happened, as immutable messages with integer prices and sizes: the stream makes them, everybody else reads them."""
+"""What happened, as immutable messages with integer prices and sizes: the stream makes them, the rest reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Happened(Struct, frozen=True, gc=False, tag=True):
     pass
 
 
-class BookReplaced(_Happened):
+class BookReplaced(_Happened, frozen=True):
     """A snapshot took the place of a book; it holds every change up to `clock`."""
 
     ticker: str
@@ -28,7 +28,7 @@ class BookReplaced(_Happened):
     sent_ms: int
 
 
-class BookChanged(_Happened):
+class BookChanged(_Happened, frozen=True):
     """The size at one price of one side changed by `change`; one action's changes share `clock`."""
 
     ticker: str
@@ -39,7 +39,7 @@ class BookChanged(_Happened):
     ts_ms: int
 
 
-class BookStateChanged(_Happened):
+class BookStateChanged(_Happened, frozen=True):
     """A book may be believed, or no longer; `reason` says why in plain words."""
 
     ticker: str
@@ -47,7 +47,7 @@ class BookStateChanged(_Happened):
     reason: str
 
 
-class TickerSeen(_Happened):
+class TickerSeen(_Happened, frozen=True):
     """A market's top line; a price is None where nothing rests or nothing has traded."""
 
     ticker: str
@@ -62,7 +62,7 @@ class TickerSeen(_Happened):
     ts_ms: int
 
 
-class TradeSeen(_Happened):
+class TradeSeen(_Happened, frozen=True):
     """Two orders met in public."""
 
     trade_id: str
@@ -74,7 +74,7 @@ class TradeSeen(_Happened):
     ts_ms: int
 
 
-class FillSeen(_Happened):
+class FillSeen(_Happened, frozen=True):
     """An order of ours was filled; `position` is what we hold after it, above zero in YES and below in NO."""
 
     trade_id: str
@@ -92,7 +92,7 @@ class FillSeen(_Happened):
     ts_ms: int
 
 
-class OrderSeen(_Happened):
+class OrderSeen(_Happened, frozen=True):
     """An order of ours as the exchange now has it; `reason` is the exchange's own word for the last change."""
 
     order_id: str
@@ -118,7 +118,7 @@ class OrderSeen(_Happened):
     expiration_ms: int | None
 
 
-class PositionSeen(_Happened):
+class PositionSeen(_Happened, frozen=True):
     """What we hold in one market, above zero in YES and below in NO."""
 
     ticker: str
@@ -147,7 +147,7 @@ class MarketDetails(Struct, frozen=True, gc=False):
     cap_strike: Decimal | None
 
 
-class MarketLifecycle(_Happened):
+class MarketLifecycle(_Happened, frozen=True):
     """A step in a market's life; only the fields that belong to its `kind` are set."""
 
     ticker: str
@@ -164,7 +164,7 @@ class MarketLifecycle(_Happened):
     price_ranges: tuple[tuple[Price, Price, Price], ...] | None
 
 
-class EventLifecycle(_Happened):
+class EventLifecycle(_Happened, frozen=True):
     """An event was listed or described anew."""
 
     event_ticker: str
@@ -176,7 +176,7 @@ class EventLifecycle(_Happened):
     strike_ms: int | None
 
 
-class EventFeeChanged(_Happened):
+class EventFeeChanged(_Happened, frozen=True):
     """An event's fee override was set, or lifted where None; the multiplier counts millionths."""
 
     event_ticker: str
@@ -184,7 +184,7 @@ class EventFeeChanged(_Happened):
     fee_multiplier: int | None
 
 
-class OrderGroupSeen(_Happened):
+class OrderGroupSeen(_Happened, frozen=True):
     """An order group of ours was created, triggered, reset, deleted, or its limit updated."""
 
     kind: str
@@ -202,7 +202,7 @@ class IndexAverage(Struct, frozen=True, gc=False):
     end_ms: int
 
 
-class IndexSeen(_Happened):
+class IndexSeen(_Happened, frozen=True):
     """An index was published; `last_minute` is the running mean that a 15-minute market settles on."""
 
     index_id: str
@@ -216,41 +216,41 @@ class IndexSeen(_Happened):
     last_minute: IndexAverage | None
 
 
-class IndexesListed(_Happened):
+class IndexesListed(_Happened, frozen=True):
     """The indices that a subscription carries."""
 
     channel: str
     index_ids: tuple[str, ...]
 
 
-class SubscriptionReady(_Happened):
+class SubscriptionReady(_Happened, frozen=True):
     """A channel is being sent; whatever happened before must be read another way."""
 
     channel: str
     sid: int
 
 
-class SubscriptionLost(_Happened):
+class SubscriptionLost(_Happened, frozen=True):
     """A channel is no longer being sent; it will be asked for again."""
 
     channel: str
     reason: str
 
 
-class SubscriptionsListed(_Happened):
+class SubscriptionsListed(_Happened, frozen=True):
     """What the exchange says that it sends on this connection, as (channel, sid)."""
 
     subscriptions: tuple[tuple[str, int], ...]
 
 
-class MessagesLost(_Happened):
+class MessagesLost(_Happened, frozen=True):
     """Something of a channel was lost or unreadable; what it would have told must be read another way."""
 
     channel: str
     reason: str
 
 
-class CommandRefused(_Happened):
+class CommandRefused(_Happened, frozen=True):
     """The exchange refused a command of ours, or did not answer it (code 0)."""
 
     command: Literal["subscribe", "unsubscribe", "add", "delete", "snapshot", "list"]
@@ -259,7 +259,7 @@ class CommandRefused(_Happened):
     message: SafeText
 
 
-class ErrorSeen(_Happened):
+class ErrorSeen(_Happened, frozen=True):
     """The exchange reported an error that answers no command of ours."""
 
     channel: str

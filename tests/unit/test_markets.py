@@ -15,7 +15,7 @@ from kalshi_tui.errors import ValueRefused
 
 def strike(kind: str, floor: str | None, cap: str | None) -> Strike:
     """Build a strike from text."""
-    return Strike(StrikeKind(kind), floor and Decimal(floor) or None, cap and Decimal(cap) or None)
+    return Strike(StrikeKind(kind), Decimal(floor) if floor else None, Decimal(cap) if cap else None)
 
 
 @pytest.mark.parametrize(

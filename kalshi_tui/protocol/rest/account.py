@@ -75,8 +75,8 @@ def _as_limits(wire: _Limits) -> AccountLimits:
 
 
 def _as_costs(wire: _Costs) -> EndpointCosts:
-    by_route = {(row.method.upper(), _route(row.path)): row.cost for row in wire.endpoint_costs or ()}
-    return EndpointCosts(wire.default_cost, by_route)
+    by_route = {(row.method.upper(), _route(row.path)): max(row.cost, 0) for row in wire.endpoint_costs or ()}
+    return EndpointCosts(max(wire.default_cost, 1), by_route)
 
 
 def _route(path: str) -> str:

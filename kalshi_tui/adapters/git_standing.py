@@ -27,22 +27,23 @@ def git_standing(path: Path) -> Standing:
     folder = path.parent.resolve()
     if not any(os.path.lexists(above / ".git") for above in (folder, *folder.parents)):
         return Standing.OUTSIDE
-    tracked = _git(folder, "ls-files", "--error-unmatch", "--", path.name)
+    tracked = _git(folder, "--literal-pathspecs", "ls-files", "--error-unmatch", "--", path.name)
     if tracked == 0:
         return Standing.TRACKED
-    ignored = _git(folder, "check-ignore", "--quiet", "--", path.name)
+    # check-ignore knows no literal names; a leading "./" keeps ":" from starting a pattern, and it reads no others.
+    ignored = _git(folder, "check-ignore", "--quiet", "--", f"./{path.name}")
     if tracked != 1 or ignored not in (0, 1):
         return Standing.UNKNOWN
     return Standing.IGNORED if ignored == 0 else Standing.WOULD_BE_ADDED
 
 
 def _git(folder: Path, *arguments: str) -> int | None:
-    """Return git's exit code; names are literal, and no hook or monitor of the repository is started."""
+    """Return git's exit code; no hook or monitor of the repository is started."""
     program = shutil.which("git")
     if program is None:
         return None
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = [program, "--literal-pathspecs", "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
+    command = [program, "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command; the file's name stands behind `--`
             command,

@@ -26,6 +26,10 @@ FLAGS: Final[Mapping[str, str]] = {
     "--seed": "practice.seed",
     "--speed": "practice.speed",
 }
+_STEPS: Final = (
+    ("network.backoff_first_s", "network.backoff_limit_s"),
+    ("stream.reconnect_first_s", "stream.reconnect_limit_s"),
+)
 _TABLE_LINE: Final = re.compile(r"\s*\[\s*([\w.\"' -]+?)\s*\]")
 _KEY_LINE: Final = re.compile(r"\s*([\w.\"' -]+?)\s*=")
 
@@ -192,10 +196,9 @@ def _check_together(settings: Settings) -> None:
                 check_address(environment, leaf, getattr(getattr(settings.venues, environment), leaf))
             except ConfigError as problem:
                 raise ConfigError(f"{key} {problem.message} ({settings.origin(key)})", hint=problem.hint) from None
-    network = settings.network
-    if network.backoff_limit_s < network.backoff_first_s:
-        origin = settings.origin("network.backoff_limit_s")
-        raise ConfigError(
-            f"network.backoff_limit_s lies below network.backoff_first_s ({origin})",
-            hint=f"write at least {network.backoff_first_s:g}",
-        )
+    for first, limit in _STEPS:
+        low, high = tree.value_of(settings, first), tree.value_of(settings, limit)
+        assert isinstance(low, float)  # noqa: S101 - their kinds read nothing else
+        assert isinstance(high, float)  # noqa: S101 - as above
+        if high < low:
+            raise ConfigError(f"{limit} lies below {first} ({settings.origin(limit)})", hint=f"write at least {low:g}")

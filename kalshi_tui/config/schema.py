@@ -100,6 +100,8 @@ class StreamSettings:
     transport: Annotated[TransportName, Choice(TransportName)]
     use_yes_price: Annotated[bool, Flag()]
     ping_limit_s: Annotated[float, Number(1, 120, "seconds")]
+    reconnect_first_s: Annotated[float, Number(0.01, 60, "seconds")]
+    reconnect_limit_s: Annotated[float, Number(0.1, 600, "seconds")]
     delay_limit_s: Annotated[float, Number(0.1, 60, "seconds")]
 
 

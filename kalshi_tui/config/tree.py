@@ -47,3 +47,11 @@ def _build(schema: Any, prefix: str, values: Mapping[str, object]) -> object:
             for name, hint in fields.items()
         }
     )
+
+
+def value_of(settings: Settings, key: str) -> object:
+    """Return the value of a dotted name."""
+    value: object = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value

@@ -1,0 +1,1 @@
+"""What `doctor` looks at, one file per kind of thing; each check returns findings and raises nothing expected."""

@@ -1,0 +1,105 @@
+"""Settings in force, files and folders, and keys: everything on this machine that decides what may be sent."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+
+from kalshi_tui.adapters.key_files import read_private_file
+from kalshi_tui.adapters.practice_key import practice_key_file
+from kalshi_tui.adapters.secrets import LoadedKey, load_hidden, load_key
+from kalshi_tui.cli.checks.findings import Finding, State, failed, noticed, ok
+from kalshi_tui.config import tree
+from kalshi_tui.config.load import default_file
+from kalshi_tui.config.redact import mask
+from kalshi_tui.config.schema import Environment, Settings
+from kalshi_tui.errors import SecretError
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where this person's files are."""
+
+    own_file: Path
+    data: Path
+
+
+def check_settings(settings: Settings) -> list[Finding]:
+    """List every value and whence it came, then what should be put right about them."""
+    values = [
+        ok("settings", key, f"{_shown(key, tree.value_of(settings, key))}  ({settings.origin(key)})")
+        for key in tree.kinds()
+    ]
+    return values + [noticed("settings", "notice", notice) for notice in settings.notices]
+
+
+def check_files(places: Places) -> list[Finding]:
+    """Tell which files are read, and whether the data folder is ours alone."""
+    own = "" if places.own_file.exists() else " (none yet; make it to change settings)"
+    return [
+        ok("files", "defaults", str(default_file())),
+        ok("files", "own settings", f"{places.own_file}{own}"),
+        _data_folder(places.data),
+    ]
+
+
+def check_key(settings: Settings, places: Places) -> tuple[list[Finding], LoadedKey | None]:
+    """Load the key of the environment in force, as every command does before it signs."""
+    try:
+        loaded = load_key(settings, data=places.data)
+        if loaded is None and settings.environment is Environment.PRACTICE:
+            return [_practice_key(places.data)], None
+    except SecretError as problem:
+        return [failed("keys", str(settings.environment), problem)], None
+    if loaded is None:
+        return [_no_key(settings.environment)], None
+    found = f"{mask(loaded.signer.key_id)} from {loaded.source}"
+    notices = [noticed("keys", str(settings.environment), notice) for notice in loaded.notices]
+    return [ok("keys", str(settings.environment), found), *notices], loaded
+
+
+def _practice_key(data: Path) -> Finding:
+    path = practice_key_file(data)
+    try:
+        load_hidden("practice", lambda: read_private_file(path))
+    except SecretError as problem:
+        hint = f"{problem.hint}; or let a new one be made: rm {quote(str(path))}"
+        return Finding("keys", "practice", State.FAIL, problem.message, hint)
+    return ok("keys", "practice", f"{path}, made for practice alone")
+
+
+def _no_key(environment: Environment) -> Finding:
+    prefix = f"KALSHI_{environment.upper()}_KEY"
+    return Finding(
+        "keys",
+        str(environment),
+        State.WARN,
+        "no key is set: public data over REST only, no stream, no portfolio",
+        f"make an API key at Kalshi, save it with chmod 600, set {prefix}_ID and {prefix}_PATH",
+    )
+
+
+def _data_folder(data: Path) -> Finding:
+    if not data.exists():
+        return ok("files", "data folder", f"{data} (made when it is needed)")
+    mode = stat.S_IMODE(data.stat().st_mode)
+    if not os.access(data, os.W_OK | os.X_OK):
+        return Finding("files", "data folder", State.FAIL, f"{data} is not writable", f"chmod 700 {quote(str(data))}")
+    if mode & 0o077:
+        return Finding(
+            "files",
+            "data folder",
+            State.WARN,
+            f"{data} is open to others ({mode:04o})",
+            f"chmod 700 {quote(str(data))}",
+        )
+    return ok("files", "data folder", str(data))
+
+
+def _shown(key: str, value: object) -> str:
+    if key.endswith(".key_id"):
+        return mask(str(value)) if value else "none"
+    return "none" if value in (None, "") else str(value)

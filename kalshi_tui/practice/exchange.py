@@ -12,7 +12,8 @@ from kalshi_tui.core.units import Price
 from kalshi_tui.practice import book
 from kalshi_tui.practice.accounts import Accounts
 from kalshi_tui.practice.candles import Candle
-from kalshi_tui.practice.entry import Entry, Outcome
+from kalshi_tui.practice.collateral import Collateral
+from kalshi_tui.practice.entry import Amendment, Entry, Outcome
 from kalshi_tui.practice.floor import Floor
 from kalshi_tui.practice.groups import Groups
 from kalshi_tui.practice.lifecycle import Lifecycle
@@ -36,7 +37,7 @@ from kalshi_tui.practice.records import (
     Trade,
 )
 from kalshi_tui.practice.resting import Resting
-from kalshi_tui.practice.rules import Rules
+from kalshi_tui.practice.rules import DEFAULT, Rules
 
 __all__ = ["Candle", "Exchange", "Outcome", "Rules"]
 
@@ -44,14 +45,15 @@ __all__ = ["Candle", "Exchange", "Outcome", "Rules"]
 class Exchange(Floor):
     """The floor with its parts; each verb is one action, told to the listeners when it is over."""
 
-    def __init__(self, *, seed: int, start_ms: int, rules: Rules = Rules()) -> None:
+    def __init__(self, *, seed: int, start_ms: int, rules: Rules = DEFAULT) -> None:
         super().__init__(seed=seed, start_ms=start_ms, rules=rules)
-        self._accounts = Accounts(self)
+        self._collateral = Collateral(self)
+        self._accounts = Accounts(self, self._collateral)
         self._purses = Purses(self, self._accounts)
-        self._resting = Resting(self, self._accounts)
+        self._resting = Resting(self, self._collateral)
         self._groups = Groups(self, self._accounts, self._resting)
         self._matching = Matching(self, self._accounts, self._resting, self._groups)
-        self._entry = Entry(self, self._accounts, self._resting, self._groups, self._matching)
+        self._entry = Entry(self, self._collateral, self._resting, self._groups, self._matching)
         self._life = Lifecycle(self, self._resting)
 
     # Listing
@@ -124,16 +126,8 @@ class Exchange(Floor):
         updated_client_order_id: str | None = None,
     ) -> Outcome:
         """Change an order's price or size; `count` is what is filled plus what shall rest."""
-        outcome = self._entry.amend(
-            user_id,
-            order_id,
-            ticker=ticker,
-            side=side,
-            price=price,
-            count=count,
-            client_order_id=client_order_id,
-            updated_client_order_id=updated_client_order_id,
-        )
+        wish = Amendment(ticker, side, price, count, client_order_id, updated_client_order_id)
+        outcome = self._entry.amend(user_id, order_id, wish)
         self.flush()
         return outcome
 

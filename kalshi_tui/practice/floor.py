@@ -26,7 +26,7 @@ from kalshi_tui.practice.records import (
     Series,
     Side,
 )
-from kalshi_tui.practice.rules import Rules
+from kalshi_tui.practice.rules import DEFAULT, Rules
 from kalshi_tui.practice.tape import Tape
 from kalshi_tui.practice.timers import Timers
 
@@ -37,7 +37,7 @@ PositionKey = tuple[str, int, str]  # (user_id, subaccount, ticker)
 class Floor:
     """Everything that the exchange keeps, and the only place where time and the logical clock move."""
 
-    def __init__(self, *, seed: int, start_ms: int, rules: Rules = Rules()) -> None:
+    def __init__(self, *, seed: int, start_ms: int, rules: Rules = DEFAULT) -> None:
         self.seed = seed
         self.now_ms = start_ms
         self.rules = rules
@@ -60,7 +60,7 @@ class Floor:
         self.fee_pot = 0  # money: all fees ever charged
         self.queue: deque[Happening] = deque()
         self.moved: dict[PositionKey, Position] = {}  # positions that this action changed
-        self._stamped = False  # whether this action has taken its tick of the logical clock
+        self._changes: dict[tuple[str, Side, int], tuple[int, Market, Order]] = {}  # levels that it changed
         self._telling = False
         self._timers = Timers()
         self._log = Log()
@@ -120,30 +120,43 @@ class Floor:
             self._telling = False
 
     def _close_action(self) -> None:
-        self._stamped = False
+        if self._changes:
+            self._tell_changes()
         if self.moved:
             self.queue.extend(PositionChanged(position, self.now_ms) for position in self.moved.values())
             self.moved.clear()
 
     def book_changed(self, market: Market, side: Side, price: int, delta: int, order: Order) -> None:
-        """Note that a level changed, under the one tick of the logical clock that this action gets."""
-        if not self._stamped:
-            self._stamped = True
-            self.clock += 1
-        market.clock = self.clock
-        self.queue.append(
-            BookChanged(
-                market,
-                side,
-                price,
-                delta,
-                self.clock,
-                self.now_ms,
-                order.user_id,
-                order.client_order_id,
-                order.subaccount,
+        """Note that a level changed because of an order; each level is told once an action, with its whole change."""
+        key = (market.ticker, side, price)
+        earlier = self._changes.get(key)
+        if earlier is not None:
+            delta += earlier[0]
+            order = earlier[2]
+        self._changes[key] = (delta, market, order)
+
+    def _tell_changes(self) -> None:
+        """Queue this action's changes under the one tick of the logical clock that it gets."""
+        changes = [(key, change) for key, change in self._changes.items() if change[0]]
+        self._changes.clear()
+        if not changes:
+            return
+        self.clock = clock = self.clock + 1
+        for (_, side, price), (delta, market, order) in changes:
+            market.clock = clock
+            self.queue.append(
+                BookChanged(
+                    market,
+                    side,
+                    price,
+                    delta,
+                    clock,
+                    self.now_ms,
+                    order.user_id,
+                    order.client_order_id,
+                    order.subaccount,
+                )
             )
-        )
 
     def new_id(self) -> str:
         """Return an id in the shape of a UUID from the seeded generator."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kalshi_tui.practice import refusals
 from kalshi_tui.practice.accounts import Accounts
 from kalshi_tui.practice.floor import Floor
 from kalshi_tui.practice.happenings import GroupChanged
 from kalshi_tui.practice.records import NewOrder, Order, OrderGroup
 from kalshi_tui.practice.resting import Resting
+
+GroupStep = Literal["created", "triggered", "reset", "deleted", "limit_updated"]
 
 
 class Groups:
@@ -79,7 +83,7 @@ class Groups:
     def delete(self, user_id: str, group_id: str) -> OrderGroup:
         """Cancel a group's orders and forget it."""
         group = self.get(user_id, group_id)
-        self._resting.cancel_all([self._floor.orders[order_id] for order_id in group.order_ids], "")
+        self._resting.cancel([self._floor.orders[order_id] for order_id in group.order_ids], "")
         del self._floor.groups[group_id]
         self._counts[user_id] -= 1
         self._note("deleted", group)
@@ -108,7 +112,7 @@ class Groups:
 
     def _trip(self, group: OrderGroup) -> None:
         group.triggered = True
-        self._resting.cancel_all([self._floor.orders[order_id] for order_id in group.order_ids], "")
+        self._resting.cancel([self._floor.orders[order_id] for order_id in group.order_ids], "")
         self._note("triggered", group)
 
     def _recent(self, group: OrderGroup) -> int:
@@ -121,5 +125,5 @@ class Groups:
         if not 100 <= limit <= self._floor.rules.group_limit_cap:
             raise refusals.invalid("contracts_limit must be between 1 and 1000000")
 
-    def _note(self, kind: str, group: OrderGroup) -> None:
+    def _note(self, kind: GroupStep, group: OrderGroup) -> None:
         self._floor.queue.append(GroupChanged(kind, group, self._floor.now_ms))

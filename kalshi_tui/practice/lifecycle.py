@@ -36,7 +36,7 @@ _METADATA: Final = frozenset(
 _SETTLED_AT: Final[dict[Result, Price]] = {"yes": Price(10_000), "no": Price(0)}
 
 
-class WrongTurn(ValueError):
+class WrongStepError(ValueError):
     """A step that the market's state does not allow; whoever directs the world has made a mistake."""
 
 
@@ -57,7 +57,7 @@ class Lifecycle:
     def add_event(self, event: Event) -> None:
         """List an event of a listed series."""
         if event.series_ticker not in self._floor.series:
-            raise WrongTurn(f"event {event.ticker} names the unknown series {event.series_ticker}")
+            raise WrongStepError(f"event {event.ticker} names the unknown series {event.series_ticker}")
         self._floor.events[event.ticker] = event
         self._floor.queue.append(EventCreated(event, self._floor.now_ms))
 
@@ -66,7 +66,7 @@ class Lifecycle:
         floor = self._floor
         event = floor.events.get(market.event_ticker)
         if event is None:
-            raise WrongTurn(f"market {market.ticker} names the unknown event {market.event_ticker}")
+            raise WrongStepError(f"market {market.ticker} names the unknown event {market.event_ticker}")
         floor.markets[market.ticker] = market
         if market.ticker not in event.market_tickers:
             event.market_tickers.append(market.ticker)
@@ -93,7 +93,7 @@ class Lifecycle:
 
     def _cancel_book(self, market: Market, reason: str) -> None:
         orders = [*book.in_priority(market, "bid"), *book.in_priority(market, "ask")]
-        self._resting.cancel_all(orders, reason)
+        self._resting.cancel(orders, reason)
 
     # Pauses
 
@@ -231,7 +231,7 @@ class Lifecycle:
         """Change words, strikes or dates of a market."""
         market = self._market(ticker)
         if not fields.keys() <= _METADATA:
-            raise WrongTurn(f"not metadata of a market: {', '.join(sorted(fields.keys() - _METADATA))}")
+            raise WrongStepError(f"not metadata of a market: {', '.join(sorted(fields.keys() - _METADATA))}")
         for name, value in fields.items():
             setattr(market, name, value)
         market.updated_ms = self._floor.now_ms
@@ -267,13 +267,13 @@ class Lifecycle:
     def _market(self, ticker: str) -> Market:
         market = self._floor.markets.get(ticker)
         if market is None:
-            raise WrongTurn(f"unknown market {ticker}")
+            raise WrongStepError(f"unknown market {ticker}")
         return market
 
     def _in(self, ticker: str, *statuses: str) -> Market:
         market = self._market(ticker)
         if market.status not in statuses:
-            raise WrongTurn(f"market {ticker} is {market.status}, not {' or '.join(statuses)}")
+            raise WrongStepError(f"market {ticker} is {market.status}, not {' or '.join(statuses)}")
         return market
 
     def _note(self, kind: Any, market: Market) -> None:
@@ -284,10 +284,10 @@ def _settlement_value(result: Result, value: Price | None) -> Price:
     if result in _SETTLED_AT:
         return _SETTLED_AT[result]
     if result != "scalar" or value is None or not 0 <= value <= 10_000:
-        raise WrongTurn("a result is yes, no, or scalar with a value between 0 and 1 dollar")
+        raise WrongStepError("a result is yes, no, or scalar with a value between 0 and 1 dollar")
     return value
 
 
 def _check_fee_type(fee_type: str) -> None:
     if fee_type not in fees.FEE_TYPES:
-        raise WrongTurn(f"unknown fee type {fee_type}; known: {', '.join(fees.FEE_TYPES)}")
+        raise WrongStepError(f"unknown fee type {fee_type}; known: {', '.join(fees.FEE_TYPES)}")

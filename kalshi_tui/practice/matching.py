@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from kalshi_tui.practice import book
 from kalshi_tui.practice.accounts import Accounts
+from kalshi_tui.practice.collateral import rates
 from kalshi_tui.practice.floor import Floor
 from kalshi_tui.practice.groups import Groups
 from kalshi_tui.practice.happenings import Filled, OrderChanged, Traded
-from kalshi_tui.practice.records import Fill, Level, Market, Order, Trade
+from kalshi_tui.practice.records import Fill, Level, Market, Order, Side, Trade
 from kalshi_tui.practice.resting import Resting
 
 
@@ -50,7 +51,7 @@ class Matching:
 
     def take(self, order: Order, market: Market, *, whole: bool = False) -> Take:
         """Match an order against every level that its price reaches."""
-        take = Take(order, market, self._accounts.rates(market), whole=whole)
+        take = Take(order, market, rates(self._floor, market), whole=whole)
         is_bid = order.side == "bid"
         limit = order.price
         levels = market.asks if is_bid else market.bids
@@ -88,7 +89,7 @@ class Matching:
                 break
         for maker in gone:
             del level.orders[maker.order_id]
-        side = "ask" if order.side == "bid" else "bid"
+        side: Side = "ask" if order.side == "bid" else "bid"
         if not level.orders:
             book.drop_level(market, side, price)
         if level.size != before:
@@ -112,8 +113,8 @@ class Matching:
             one.filled += size
             one.updated_ms = now_ms
             one.last_update_reason = "Trade"
-        taken = self._accounts.fill(order, market, price, size, take.rates[0], trade.trade_id, is_taker=True)
-        made = self._accounts.fill(maker, market, price, size, take.rates[1], trade.trade_id, is_taker=False)
+        taken = self._accounts.fill(order, market, trade, take.rates[0], is_taker=True)
+        made = self._accounts.fill(maker, market, trade, take.rates[1], is_taker=False)
         floor.queue.append(Traded(trade, market))
         if taken is not None:
             take.fills.append(taken)

@@ -60,9 +60,9 @@ class Purses:
 
     def _open(self, user_id: str, subaccount: int, exchange_index: int | None) -> Iterable[Position]:
         for (owner, number, ticker), position in self._floor.positions.items():
-            if owner == user_id and number == subaccount and position.size:
-                if exchange_index in (None, self._floor.markets[ticker].exchange_index):
-                    yield position
+            mine = owner == user_id and number == subaccount and position.size != 0
+            if mine and exchange_index in (None, self._floor.markets[ticker].exchange_index):
+                yield position
 
     def _worth(self, position: Position) -> int:
         market = self._floor.markets[position.ticker]

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from functools import partial
 
 from kalshi_tui.practice import book
-from kalshi_tui.practice.accounts import Accounts
+from kalshi_tui.practice.collateral import Collateral
 from kalshi_tui.practice.floor import Floor
 from kalshi_tui.practice.happenings import OrderChanged
-from kalshi_tui.practice.records import Order, OrderStatus, Side
+from kalshi_tui.practice.records import Order, OrderStatus
 
 
 class Resting:
     """The ways into the books and out of them; the caller notes what the level lost when it matched."""
 
-    def __init__(self, floor: Floor, accounts: Accounts) -> None:
+    def __init__(self, floor: Floor, collateral: Collateral) -> None:
         self._floor = floor
-        self._accounts = accounts
+        self._collateral = collateral
         self._cancelled_on_pause: dict[str, Order] = {}
 
     def rest(self, order: Order) -> None:
@@ -25,7 +25,9 @@ class Resting:
         floor = self._floor
         market = floor.markets[order.ticker]
         book.add(market, order)
-        self._accounts.rest(order, market)
+        floor.book_changed(market, order.side, order.price, order.remaining, order)
+        if not floor.accounts[order.user_id].is_house:
+            self._collateral.rest(order)
         floor.histories[order.user_id].resting[order.order_id] = order
         if order.order_group_id is not None:
             floor.groups[order.order_group_id].order_ids[order.order_id] = None
@@ -34,9 +36,9 @@ class Resting:
 
     def lift(self, order: Order) -> None:
         """Take an order out of its book without ending it: it is about to come back elsewhere."""
-        floor = self._floor
-        market = floor.markets[order.ticker]
+        market = self._floor.markets[order.ticker]
         book.remove(market, order)
+        self._floor.book_changed(market, order.side, order.price, -order.remaining, order)
         self._forget(order)
 
     def _forget(self, order: Order) -> None:
@@ -44,7 +46,8 @@ class Resting:
         floor = self._floor
         if floor.histories[order.user_id].resting.pop(order.order_id, None) is None:
             return
-        self._accounts.left(order, floor.markets[order.ticker])
+        if not floor.accounts[order.user_id].is_house:
+            self._collateral.left(order)
         if order.order_group_id is not None:
             floor.groups[order.order_group_id].order_ids.pop(order.order_id, None)
         if order.cancel_on_pause:
@@ -56,7 +59,8 @@ class Resting:
         market = floor.markets[order.ticker]
         order.remaining -= by
         book.levels(market, order.side)[order.price].size -= by
-        self._accounts.shrunk(order, market)
+        if not floor.accounts[order.user_id].is_house:
+            self._collateral.shrunk(order)
         floor.book_changed(market, order.side, order.price, -by, order)
 
     def expire_later(self, order: Order, at_ms: int) -> None:
@@ -65,7 +69,7 @@ class Resting:
 
     def _expire(self, order: Order) -> None:
         if order.remaining:
-            self.cancel_all([order], "ExpiryCancel")
+            self.cancel([order], "ExpiryCancel")
 
     def end(self, order: Order, status: OrderStatus, reason: str) -> None:
         """Close an order that is in no book any more, or is being taken off by the caller."""
@@ -84,22 +88,13 @@ class Resting:
         if not self._floor.accounts[order.user_id].is_house:
             self._floor.queue.append(OrderChanged(order, self._floor.now_ms))
 
-    def cancel_all(self, orders: Iterable[Order], reason: str) -> None:
-        """Cancel resting orders in one action: each level changes once."""
-        floor = self._floor
-        changes: dict[tuple[str, Side, int], tuple[int, Order]] = {}
-        ended = list(orders)
-        for order in ended:
-            key = (order.ticker, order.side, order.price)
-            size, first = changes.get(key, (0, order))
-            changes[key] = (size + order.remaining, first)
-            book.remove(floor.markets[order.ticker], order)
+    def cancel(self, orders: Iterable[Order], reason: str) -> None:
+        """Cancel resting orders."""
+        for order in orders:
+            self.lift(order)
             self.end(order, "canceled", reason)
-        for (ticker, side, price), (size, first) in changes.items():
-            floor.book_changed(floor.markets[ticker], side, price, -size, first)
-        for order in ended:
             self.note(order)
 
     def cancel_for_pause(self) -> None:
         """Cancel the orders that asked not to sit through a pause."""
-        self.cancel_all(list(self._cancelled_on_pause.values()), "HaltCancel")
+        self.cancel(list(self._cancelled_on_pause.values()), "HaltCancel")

@@ -8,7 +8,8 @@ Settled readings that are nobody's setting, because no source contradicts them o
 * No collateral is given back between markets of one event (MECNET and DIRECNET are labels here), because the formula
   is not published. Every subaccount nets; the switch that turns netting off is kept and has no effect.
 * A create or an amendment whose remainder is cancelled at once (immediate-or-cancel, self-trade, order group) ends as
-  executed when anything was filled in the order's life, else as canceled; a resting order that is cancelled is canceled.
+  executed when anything was filled in the order's life, else as canceled; a resting order that is cancelled is
+  canceled.
 * A paused market takes cancels and decreases and refuses the rest; a trading pause does the same for all markets.
 * The fee type "flat" charges nothing, because its table is not published.
 * `traded` and the gross costs of a position count what the bought leg cost: an ask at 0.60 buys NO at 0.40.
@@ -18,7 +19,7 @@ Settled readings that are nobody's setting, because no source contradicts them o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,6 @@ class Rules:
     keep_candles: int = 200_000  # minute candles over all markets; and a quarter of it of hours and of days
     keep_history: int = 100_000  # ended orders, fills and settlements of one user, each
     keep_client_ids: int = 1_000_000  # of one user
+
+
+DEFAULT: Final = Rules()

@@ -88,7 +88,7 @@ class Accounts:
         position.fees += fee
         position.updated_ms = floor.now_ms
         floor.moved[key] = position
-        self._collateral.filled(order, position)
+        self._collateral.filled(order, position, trade.count, is_taker=is_taker)
         return self._record(order, trade, fee, position.size, is_taker=is_taker)
 
     def _new_position(self, key: PositionKey) -> Position:

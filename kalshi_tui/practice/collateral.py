@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from kalshi_tui.practice import book, fees, refusals
 from kalshi_tui.practice.floor import Floor, PositionKey
-from kalshi_tui.practice.records import Account, Market, Order, Position, Side
+from kalshi_tui.practice.records import Market, Order, Position, Side
 
 
-class Stake:
-    """One member's working orders in one market, in one subaccount, and what they reserve."""
+class Reserve:
+    """One side's working orders of one member in one market: sizes by leg price, and the money held for them."""
 
-    __slots__ = ("covered", "held", "orders")
+    __slots__ = ("full", "held", "sizes")
 
     def __init__(self) -> None:
-        self.orders: dict[Side, dict[str, Order]] = {"bid": {}, "ask": {}}
-        self.held: dict[Side, int] = {"bid": 0, "ask": 0}  # money
-        self.covered: dict[Side, bool] = {"bid": False, "ask": False}  # whether a position closes part of it
+        self.sizes: dict[int, int] = {}
+        self.full = 0  # money, if all of it opened
+        self.held = 0  # money, less what a position closes
+
+
+Stake = dict[Side, Reserve]
 
 
 def leg_price(side: Side, price: int) -> int:
@@ -33,14 +36,15 @@ class Collateral:
     """The reserves of all members but the house's.
 
     A position is shared out among the orders that would close it, the best-priced first, because those fill first; what
-    is left over opens, and reserves the full price of its leg. Without such a position each change costs O(1).
+    is left over opens, and reserves the full price of its leg. Without such a position each change costs O(1), with one
+    it costs a walk over the member's own prices until the position is used up.
     """
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._stakes: dict[PositionKey, Stake] = {}
 
-    def require(self, order: Order, price: int, count: int) -> None:
+    def require(self, order: Order, price: int, count: int, *, replaces: int = 0) -> None:
         """Refuse unless the cash can carry `count` at `price` in place of what the order rests with now.
 
         The order is judged as if it rested at its limit. A better price costs less with its fee than the limit with
@@ -50,23 +54,26 @@ class Collateral:
         market = floor.markets[order.ticker]
         side = order.side
         stake = self._stakes.get((order.user_id, order.subaccount, order.ticker))
-        before = 0 if stake is None else stake.held[side]
-        cover = self._against(order.user_id, order.subaccount, order.ticker, side)
-        if cover <= 0:
-            opening = count
-            after = before - order.reserved + leg_price(side, price) * count
-        else:
-            others = () if stake is None else stake.orders[side].values()
-            rows = [(-leg_price(side, one.price), 0, one.remaining) for one in others if one is not order]
-            after, opening = _uncovered([*rows, (-leg_price(side, price), 1, count)], cover)
-        if after <= before:
+        reserve = Reserve() if stake is None else stake[side]
+        leg, old_leg = leg_price(side, price), leg_price(side, order.price)
+        full = reserve.full - old_leg * replaces + leg * count
+        opening, after = count, full
+        cover = self._cover(order, side)
+        if cover > 0:
+            sizes = dict(reserve.sizes)
+            sizes[old_leg] = sizes.get(old_leg, 0) - replaces
+            ahead = sum(size for other, size in sizes.items() if other >= leg)
+            opening -= min(count, max(cover - ahead, 0))
+            sizes[leg] = sizes.get(leg, 0) + count
+            after = full - _closing_worth(sizes, cover)
+        if after <= reserve.held:
             return
         fee = 0
         if opening and book.crosses(market, side, price):
             fee = fees.model_fee(rates(floor, market)[0], price, opening) + 2 * floor.rules.fee_grid
         account = floor.accounts[order.user_id]
         purse = (order.subaccount, market.exchange_index)
-        if account.cash.get(purse, 0) < account.reserved.get(purse, 0) - before + after + fee:
+        if account.cash.get(purse, 0) < account.reserved.get(purse, 0) - reserve.held + after + fee:
             raise refusals.insufficient_balance()
 
     def rest(self, order: Order) -> None:
@@ -74,81 +81,68 @@ class Collateral:
         key = (order.user_id, order.subaccount, order.ticker)
         stake = self._stakes.get(key)
         if stake is None:
-            stake = self._stakes[key] = Stake()
-        stake.orders[order.side][order.order_id] = order
-        self._adjust(stake, order)
+            stake = self._stakes[key] = {"bid": Reserve(), "ask": Reserve()}
+        self._change(stake[order.side], order, order.remaining)
+        self._hold(stake[order.side], order, self._cover(order, order.side))
 
-    def shrunk(self, order: Order) -> None:
+    def shrunk(self, order: Order, by: int) -> None:
         """Release what a resting order has lost."""
-        self._adjust(self._stakes[order.user_id, order.subaccount, order.ticker], order)
+        reserve = self._stakes[order.user_id, order.subaccount, order.ticker][order.side]
+        self._change(reserve, order, -by)
+        self._hold(reserve, order, self._cover(order, order.side))
 
     def left(self, order: Order) -> None:
-        """Release all of an order that rests no longer."""
+        """Release what remains of an order that rests no longer."""
+        self.shrunk(order, order.remaining)
         key = (order.user_id, order.subaccount, order.ticker)
-        stake = self._stakes[key]
-        side = order.side
-        del stake.orders[side][order.order_id]
-        self._reserve(stake, order, side, -order.reserved)
-        order.reserved = 0
-        if stake.covered[side]:
-            self._share_out(stake, order, side)
-        if not stake.orders["bid"] and not stake.orders["ask"]:
+        if not any(reserve.sizes for reserve in self._stakes[key].values()):
             del self._stakes[key]
 
-    def filled(self, order: Order, position: Position) -> None:
-        """Follow a fill: the order may be smaller, and the new position closes more or less of what rests."""
+    def filled(self, order: Order, position: Position, size: int, *, is_taker: bool) -> None:
+        """Follow a fill: a resting order is smaller, and the new position closes more or less of what rests."""
         stake = self._stakes.get((order.user_id, order.subaccount, order.ticker))
         if stake is None:
             return
-        for side, orders in stake.orders.items():
-            if not orders:
-                continue
-            if stake.covered[side] or (position.size < 0 if side == "bid" else position.size > 0):
-                self._share_out(stake, order, side)
-            elif order.order_id in orders:
-                self._adjust(stake, order)
+        if not is_taker:
+            self._change(stake[order.side], order, -size)
+        self._hold(stake["bid"], order, -position.size)
+        self._hold(stake["ask"], order, position.size)
 
-    def _against(self, user_id: str, subaccount: int, ticker: str, side: Side) -> int:
+    def _cover(self, order: Order, side: Side) -> int:
         """Return the size of the position that this side would close; zero or less when it would open."""
-        position = self._floor.positions.get((user_id, subaccount, ticker))
+        position = self._floor.positions.get((order.user_id, order.subaccount, order.ticker))
         if position is None:
             return 0
         return -position.size if side == "bid" else position.size
 
-    def _adjust(self, stake: Stake, order: Order) -> None:
-        side = order.side
-        if stake.covered[side] or self._against(order.user_id, order.subaccount, order.ticker, side) > 0:
-            self._share_out(stake, order, side)
-            return
-        wanted = leg_price(side, order.price) * order.remaining
-        self._reserve(stake, order, side, wanted - order.reserved)
-        order.reserved = wanted
+    def _change(self, reserve: Reserve, order: Order, by: int) -> None:
+        leg = leg_price(order.side, order.price)
+        size = reserve.sizes.get(leg, 0) + by
+        if size:
+            reserve.sizes[leg] = size
+        else:
+            reserve.sizes.pop(leg, None)
+        reserve.full += leg * by
 
-    def _share_out(self, stake: Stake, order: Order, side: Side) -> None:
-        cover = max(self._against(order.user_id, order.subaccount, order.ticker, side), 0)
-        stake.covered[side] = cover > 0
-        total = 0
-        for one in sorted(stake.orders[side].values(), key=lambda one: -leg_price(side, one.price)):
-            closing = min(cover, one.remaining)
-            cover -= closing
-            one.reserved = leg_price(side, one.price) * (one.remaining - closing)
-            total += one.reserved
-        self._reserve(stake, order, side, total - stake.held[side])
-
-    def _reserve(self, stake: Stake, order: Order, side: Side, change: int) -> None:
-        account: Account = self._floor.accounts[order.user_id]
-        purse = (order.subaccount, order.exchange_index)
-        stake.held[side] += change
-        account.reserved[purse] = account.reserved.get(purse, 0) + change
+    def _hold(self, reserve: Reserve, order: Order, cover: int) -> None:
+        wanted = reserve.full
+        if cover > 0 and wanted:
+            wanted -= _closing_worth(reserve.sizes, cover)
+        change = wanted - reserve.held
+        if change:
+            reserve.held = wanted
+            account = self._floor.accounts[order.user_id]
+            purse = (order.subaccount, order.exchange_index)
+            account.reserved[purse] = account.reserved.get(purse, 0) + change
 
 
-def _uncovered(rows: list[tuple[int, int, int]], cover: int) -> tuple[int, int]:
-    """Return the reserve of (negative leg price, is new, size) rows, and how much of the new one opens."""
-    total = opening = 0
-    for negative_leg, is_new, size in sorted(rows):
-        closing = min(cover, size)
+def _closing_worth(sizes: dict[int, int], cover: int) -> int:
+    """Return what the best-priced orders would cost that a position of `cover` closes."""
+    worth = 0
+    for leg in sorted(sizes, reverse=True):
+        closing = min(cover, sizes[leg])
+        worth += leg * closing
         cover -= closing
-        total -= negative_leg * (size - closing)
-        if is_new:
-            opening = size - closing
-    return total, opening
+        if not cover:
+            break
+    return worth

@@ -243,7 +243,7 @@ class Entry:
         if order.post_only and book.crosses(market, order.side, price):
             raise refusals.post_only_cross()
         if not self._floor.accounts[order.user_id].is_house:
-            self._collateral.require(order, price, remaining)
+            self._collateral.require(order, price, remaining, replaces=order.remaining)
 
     def _rename(self, order: Order, client_order_id: str | None) -> None:
         if not client_order_id or client_order_id == order.client_order_id:

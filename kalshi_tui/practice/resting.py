@@ -60,7 +60,7 @@ class Resting:
         order.remaining -= by
         book.levels(market, order.side)[order.price].size -= by
         if not floor.accounts[order.user_id].is_house:
-            self._collateral.shrunk(order)
+            self._collateral.shrunk(order, by)
         floor.book_changed(market, order.side, order.price, -by, order)
 
     def expire_later(self, order: Order, at_ms: int) -> None:
@@ -77,8 +77,8 @@ class Resting:
         order.status = status
         order.last_update_reason = reason
         order.updated_ms = floor.now_ms
-        order.remaining = 0
         self._forget(order)
+        order.remaining = 0
         floor.histories[order.user_id].ended(order)
         if floor.accounts[order.user_id].is_house:
             del floor.orders[order.order_id]

@@ -171,8 +171,8 @@ def predict(
 ) -> Walk:
     """Walk the other side's levels, best first, up to a limit price, and return what taking them would cost.
 
-    Each level counts as one fill. Several makers at one level make several fills, which can add one grid step to the
-    order's fee, and a millionth of a dollar a fill; never less than this.
+    Each level counts as one fill. Several makers at one level make several: then, for whole contracts at whole cents,
+    the fee is never lower, and higher by at most one grid step and a millionth of a dollar a fill.
     """
     fees = OrderFees(terms, policy)
     left, value, fee = size, 0, 0

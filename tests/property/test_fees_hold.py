@@ -161,3 +161,21 @@ def test_a_prediction_is_what_the_exchange_would_charge_for_the_same_fills(
             value += price * taken
             left = Size(left - taken)
     assert (walk.fee, walk.value) == (fee, value)
+
+
+@steady
+@given(
+    terms=terms_in_use,
+    grid=grids,
+    levels=st.lists(st.tuples(whole_cents, st.lists(whole_contracts, min_size=1, max_size=4)), min_size=1, max_size=5),
+)
+def test_several_makers_at_a_level_cost_no_less_than_predicted_and_at_most_a_grid_step_more(
+    terms: FeeTerms, grid: Money, levels: list[tuple[Price, list[Size]]]
+) -> None:
+    policy = FeePolicy(grid=grid)
+    asks = [(price, Size(sum(makers))) for price, makers in sorted(levels)]
+    walk = predict(terms, asks, side="bid", size=Size(10**9), limit=Price(9_900), policy=policy)
+    fees = OrderFees(terms, policy)
+    fills = [(price, size) for price, makers in sorted(levels) for size in makers]
+    nets = [fees.charge(side="bid", price=price, size=size, is_taker=True).net for price, size in fills]
+    assert walk.fee <= sum(nets) <= walk.fee + grid + len(fills)

@@ -28,7 +28,7 @@ def read_reply(request: Request[T], status: int, headers: Mapping[str, str], bod
     if status == 429:  # the bucket is judged before anything is done, whatever a proxy writes into the body
         raise RateLimited(
             "the venue's rate limit is reached",
-            retry_after_s=_retry_after(headers),
+            retry_after_s=retry_after(headers),
             hint="nothing was done; it is free again as soon as the bucket has refilled",
         )
     complaint = read_complaint(body)
@@ -70,7 +70,8 @@ def _raise_unclear(request: Request[T], status: int, body: bytes) -> NoReturn:
     raise problem
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a service asks us to wait, where it says so."""
     # Kalshi sends none; other services and proxies do, in seconds. A date here would need a clock: it is passed over.
     text = headers.get("retry-after", "").strip()
     if not text.isascii() or not text.isdigit():

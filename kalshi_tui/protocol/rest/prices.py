@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from kalshi_tui.core.book import Level
 from kalshi_tui.core.units import Price, Size, complement, parse_size
 from kalshi_tui.errors import LocalProtocolError
 from kalshi_tui.protocol.rest.asking import Page, Request, bounded, name, query
@@ -29,11 +30,11 @@ CANDLES_LIMIT: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class BookImage:
-    """A book as one REST reply showed it, on the YES axis; it was true at some time and may be cached."""
+    """A book as one REST reply showed it, on the YES axis, best first; it was true at some time and may be cached."""
 
     ticker: str
-    bids: dict[Price, Size]
-    asks: dict[Price, Size]
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,16 +225,17 @@ def _candle_query(
 
 
 def _as_book(ticker: str, depth: _Depth) -> BookImage:
-    bids = {price("yes_dollars", at): field("yes_dollars", parse_size, size) for at, size in depth.yes_dollars or ()}
-    asks = {
-        complement(price("no_dollars", at)): field("no_dollars", parse_size, size)
-        for at, size in depth.no_dollars or ()
-    }
-    return BookImage(ticker, _filled(bids), _filled(asks))
+    bids = [_level("yes_dollars", *row) for row in depth.yes_dollars or ()]
+    asks = [_level("no_dollars", *row) for row in depth.no_dollars or ()]
+    return BookImage(
+        ticker,
+        bids=tuple(sorted((level for level in bids if level[1]), reverse=True)),
+        asks=tuple(sorted((complement(at), size) for at, size in asks if size)),
+    )
 
 
-def _filled(levels: dict[Price, Size]) -> dict[Price, Size]:
-    return {at: size for at, size in levels.items() if size}
+def _level(label: str, price_text: str, size_text: str) -> Level:
+    return price(label, price_text), field(label, parse_size, size_text)
 
 
 def _as_trade(wire: _Trade) -> Trade:

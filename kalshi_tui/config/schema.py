@@ -86,7 +86,6 @@ class PracticeSettings:
 class NetworkSettings:
     """How long we wait for an answer, and how we try again."""
 
-    connect_timeout_s: Annotated[float, Number(0.1, 120, "seconds")]
     answer_timeout_s: Annotated[float, Number(0.1, 120, "seconds")]
     read_retries: Annotated[int, Whole(0, 10, "attempts")]
     backoff_first_s: Annotated[float, Number(0.01, 60, "seconds")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -13,9 +14,11 @@ from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import LoadedKey, load_hidden, load_key
 from kalshi_tui.cli.checks.findings import Finding, State, failed, noticed, ok
 from kalshi_tui.config import tree
+from kalshi_tui.config.kinds import Dollars
 from kalshi_tui.config.load import default_file
 from kalshi_tui.config.redact import mask
 from kalshi_tui.config.schema import Environment, Settings
+from kalshi_tui.core.units import format_money
 from kalshi_tui.errors import SecretError
 
 
@@ -28,11 +31,8 @@ class Places:
 
 
 def check_settings(settings: Settings) -> list[Finding]:
-    """List every value and whence it came, then what should be put right about them."""
-    values = [
-        ok("settings", key, f"{_shown(key, tree.value_of(settings, key))}  ({settings.origin(key)})")
-        for key in tree.kinds()
-    ]
+    """List every value in force and whence it came, then what should be put right about them."""
+    values = [ok("settings", key, f"{_shown(key, settings)}  ({settings.origin(key)})") for key in _in_force(settings)]
     return values + [noticed("settings", "notice", notice) for notice in settings.notices]
 
 
@@ -99,7 +99,21 @@ def _data_folder(data: Path) -> Finding:
     return ok("files", "data folder", str(data))
 
 
-def _shown(key: str, value: object) -> str:
+def _in_force(settings: Settings) -> Iterator[str]:
+    """Leave out the venues that are not asked, and the practice world when it is not the venue."""
+    for key in tree.kinds():
+        is_asked = key.startswith(f"venues.{settings.environment}.")
+        is_other = key.startswith("venues.") or (key.startswith("practice.") and settings.environment != "practice")
+        if is_asked or not is_other:
+            yield key
+
+
+def _shown(key: str, settings: Settings) -> str:
+    value = tree.value_of(settings, key)
+    if value in (None, ""):
+        return "none"
     if key.endswith(".key_id"):
-        return mask(str(value)) if value else "none"
-    return "none" if value in (None, "") else str(value)
+        return mask(str(value))
+    if isinstance(tree.kinds()[key], Dollars):
+        return f"{format_money(settings.fees.balance_grid)} dollars"
+    return str(value).lower() if isinstance(value, bool) else str(value)

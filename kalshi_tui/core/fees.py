@@ -17,7 +17,6 @@ from kalshi_tui.errors import ValueRefused
 
 CENT: Final = Money(10_000)
 DIRECT_GRID: Final = Money(100)
-RATE_ONE: Final = 10**10  # 7 % times a multiplier in millionths has ten decimals, and none may be lost
 
 _TAKER: Final = 700  # ten-thousandths of count x price x (1 - price)
 _MAKER: Final = {"quadratic": 0, "quadratic_with_maker_fees": 175, "quadratic_with_combo_maker_fees": 350}
@@ -61,7 +60,7 @@ CURRENT_POLICY: Final = FeePolicy()
 
 @dataclass(frozen=True, slots=True)
 class FeeTerms:
-    """The two rates on count x price x (1 - price), in ten-billionths."""
+    """The two rates on count x price x (1 - price), in ten-billionths: 7 % of a millionth has ten decimals."""
 
     taker_rate: int
     maker_rate: int

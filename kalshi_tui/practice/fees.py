@@ -51,7 +51,9 @@ def model_fee(rate: int, price: int, size: int) -> int:
     return -(-(rate * size * price * (10_000 - price)) // _MODEL_ONE)
 
 
-def charge(rate: int, *, side: Side, price: int, size: int, carried: int, grid: int) -> Charge:
+def charge(  # noqa: PLR0917 - six numbers of one formula
+    rate: int, side: Side, price: int, size: int, carried: int, grid: int
+) -> Charge:
     """Return what one fill of an order costs, given what that order carries from its earlier fills."""
     trade_fee = -(-(rate * size * price * (10_000 - price)) // _MODEL_ONE)
     revenue = -price * size if side == "bid" else price * size

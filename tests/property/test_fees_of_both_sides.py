@@ -35,7 +35,7 @@ def test_both_sides_charge_the_same_for_a_hundred_thousand_random_fills() -> Non
         for _ in range(random.randint(1, 12)):
             price, size, is_taker = Price(random.randint(1, 9_999)), any_size(random), random.random() < 0.5
             rate = theirs[0 if is_taker else 1]
-                expected = charge(rate, side=side, price=price, size=size, carried=carried, grid=grid)
+            expected = charge(rate, side=side, price=price, size=size, carried=carried, grid=grid)
             charged = ours.charge(side=side, price=price, size=size, is_taker=is_taker)
             carried = expected.carried
             assert (charged.trade_fee, charged.rounding_fee, charged.rebate, charged.net) == expected[:4]

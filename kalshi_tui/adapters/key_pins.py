@@ -19,7 +19,10 @@ _FILE_NAME: Final = "key_environments.json"
 
 
 def pin_key(key_id: str, environment: Environment, data: Path) -> None:
-    """Bind a key id to an environment at its first use; refuse it under another one."""
+    """Bind a key id to an environment at its first use; refuse it under another one.
+
+    Practice keys are not remembered: every run may bring a new one, and they would crowd out the others.
+    """
     path = data / _FILE_NAME
     pins = _read(path)
     pinned = pins.get(key_id)
@@ -31,6 +34,8 @@ def pin_key(key_id: str, environment: Environment, data: Path) -> None:
             hint=f"set the key of {environment}: every environment has its own; if {pinned} was the mistake, "
             f"forget it with: rm {quote(str(path))}",
         )
+    if environment is Environment.PRACTICE:
+        return
     pins[key_id] = environment
     make_private_folder(data)
     write_private(path, msgspec.json.encode(dict(list(pins.items())[-_PINS_LIMIT:])), replace=True)

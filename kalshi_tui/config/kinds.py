@@ -205,7 +205,7 @@ class Dollars:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL whose path the signature covers, so the path is fixed; empty means none."""
+    """A URL whose path the signature covers, so the path is fixed and may be left out; empty means none."""
 
     path: str
 
@@ -215,9 +215,11 @@ class Address:
         if not url:
             return ""
         parts = _split(url)
-        if parts is None or parts.username is not None or parts.query or parts.fragment or parts.path != self.path:
+        if parts is None or parts.username is not None or parts.query or parts.fragment:
             raise ConfigError(f"is no usable address: {shown(url)}", hint=f"write scheme://host{self.path}")
-        return url
+        if parts.path not in ("", self.path):
+            raise ConfigError(f"has the path {shown(parts.path)}", hint=f"write scheme://host{self.path}")
+        return f"{parts.scheme}://{parts.netloc}{self.path}"
 
     def read_text(self, text: str, base: Path) -> str:
         """Read it like the text of a file."""

@@ -15,6 +15,7 @@ from kalshi_tui.config import tree
 from kalshi_tui.config.environment import Given, key_names, read_environment
 from kalshi_tui.config.hosts import check_address
 from kalshi_tui.config.nearest import did_you_mean, nearest
+from kalshi_tui.config.ready import read_ready_file
 from kalshi_tui.config.schema import Environment, Settings
 from kalshi_tui.config.trust import read_trusted
 from kalshi_tui.errors import ConfigError
@@ -65,15 +66,19 @@ def load_settings(
     flags: Mapping[str, str] | None = None,
     config_file: Path | None = None,
     own_file: Path | None = None,
+    ready_file: Path | None = None,
 ) -> Settings:
-    """Read all layers; `folder` is where `.env` is looked for, `own_file` may be missing, `config_file` may not."""
+    """Read all layers; `folder` is where `.env` is looked for, and only `own_file` may be missing.
+
+    A `ready_file` is what a running practice exchange wrote: it sets the environment, its addresses and its key.
+    """
     values = _read_toml(default_file().read_text(encoding="utf-8"), default_file(), "default")
     if own_file is not None and own_file.exists():
         values |= _read_file(own_file)
     if config_file is not None:
         values |= _read_file(config_file)
     given, notices = read_environment(environ, folder)
-    flagged = _read_flags(flags or {}, folder)
+    flagged = _read_flags(flags or {}, folder) | _read_ready(ready_file, flags or {})
     environment = _environment(given, folder) | flagged
     chosen = environment.get("environment", values["environment"]).value
     assert isinstance(chosen, Environment)  # noqa: S101 - its kind reads nothing else
@@ -129,6 +134,17 @@ def _read_flags(flags: Mapping[str, str], folder: Path) -> dict[str, Value]:
     return {
         FLAGS[flag]: _checked_text(FLAGS[flag], Given(text, f"flag {flag}"), folder) for flag, text in flags.items()
     }
+
+
+def _read_ready(path: Path | None, flags: Mapping[str, str]) -> dict[str, Value]:
+    if path is None:
+        return {}
+    if flags.get("--env", "practice").lower() != "practice":
+        raise ConfigError(
+            "--ready-file names a practice exchange and --env another venue", hint="leave one of the two out"
+        )
+    found = {"environment": "practice", **read_ready_file(path)}
+    return {key: _checked_text(key, Given(text, f"ready file {path}"), path.parent) for key, text in found.items()}
 
 
 def _checked_text(key: str, given: Given, folder: Path) -> Value:

@@ -50,7 +50,6 @@ def test_each_environment_reaches_its_own_hosts(tmp_path: Path, environment: str
         ("prod", "rest_url", f"https://external-api.kalshi.com:8443{REST}"),
         ("prod", "rest_url", f"https://127.0.0.1{REST}"),
         ("prod", "rest_url", f"https://external-api.kalshi.com{REST}?to=evil"),
-        ("prod", "rest_url", "https://external-api.kalshi.com"),
         ("prod", "rest_url", "https://external-api.kalshi.com/other"),
         ("prod", "rest_url", ""),
         ("prod", "stream_url", f"ws://external-api-ws.kalshi.com{STREAM}"),
@@ -70,6 +69,11 @@ def test_no_key_travels_to_another_host(tmp_path: Path, environment: str, leaf: 
         with_address(tmp_path, environment, leaf, url)
     assert f"venues.{environment}.{leaf}" in refused.value.message
     assert refused.value.hint
+
+
+def test_the_path_of_an_address_may_be_left_out(tmp_path: Path) -> None:
+    settings = with_address(tmp_path, "prod", "rest_url", "https://external-api.kalshi.com/")
+    assert settings.venues.prod.rest_url == f"https://external-api.kalshi.com{REST}"
 
 
 def test_the_host_of_another_environment_is_recognised(tmp_path: Path) -> None:

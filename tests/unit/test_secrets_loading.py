@@ -188,6 +188,12 @@ def test_a_practice_key_may_lie_in_a_work_tree(keys: Keys) -> None:
     config = keys.put("config.toml", b'[venues.practice]\nkey_id = "practice-1"\nkey_path = "key.pem"\n')
     settings = load_settings(environ={}, folder=keys.folder, config_file=config)
     assert load_key(settings, data=keys.data) is not None
+    assert not keys.data.exists()
+
+
+def test_a_key_of_a_real_venue_is_refused_for_practice(tmp_path: Path) -> None:
+    pin_key(KEY_ID, Environment.PROD, tmp_path)
+    assert "first used for prod" in refusal(lambda: pin_key(KEY_ID, Environment.PRACTICE, tmp_path)).message
 
 
 def test_no_key_is_no_error(keys: Keys) -> None:

@@ -1,0 +1,39 @@
+"""Reads what a running practice exchange wrote about itself: where it answers and which key it knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from kalshi_tui.config.trust import read_trusted
+from kalshi_tui.errors import ConfigError
+
+
+class _Ready(msgspec.Struct):
+    rest_url: str
+    ws_url: str
+    key_id: str
+    key_file: str
+    seed: int
+    world: str
+
+
+def read_ready_file(path: Path) -> dict[str, str]:
+    """Return the settings that the file stands for, as text."""
+    text, _ = read_trusted(path)
+    try:
+        ready = msgspec.json.decode(text.read(), type=_Ready)
+    except (msgspec.DecodeError, UnicodeError) as problem:
+        raise ConfigError(
+            f"{path} was not written by a practice exchange: {problem}",
+            hint="start one with: kalshi-tui exchange --ready-file FILE",
+        ) from None
+    return {
+        "venues.practice.rest_url": ready.rest_url,
+        "venues.practice.stream_url": ready.ws_url,
+        "venues.practice.key_id": ready.key_id,
+        "venues.practice.key_path": ready.key_file,
+        "practice.seed": str(ready.seed),
+        "practice.world": ready.world,
+    }

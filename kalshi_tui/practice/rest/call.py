@@ -13,7 +13,6 @@ from kalshi_tui.practice.records import Account, ApiKey, Market, Refusal
 from kalshi_tui.practice.rest.auth import subaccount_for
 from kalshi_tui.practice.rest.body import Body
 from kalshi_tui.practice.rest.query import Query
-from kalshi_tui.practice.rest.reads import Reads
 from kalshi_tui.practice.rest.transfers import Transfers
 from kalshi_tui.practice.rest.wire import HttpRequest
 
@@ -40,7 +39,6 @@ class Call:
 
     exchange: Exchange
     transfers: Transfers
-    reads: Reads
     route: Route
     request: HttpRequest
     arguments: Mapping[str, str]

@@ -9,7 +9,6 @@ from kalshi_tui.practice.records import ApiKey, Bucket, Refusal
 from kalshi_tui.practice.rest.auth import Keyring, is_signed, require_scope
 from kalshi_tui.practice.rest.call import Call, Route
 from kalshi_tui.practice.rest.limits import Meter
-from kalshi_tui.practice.rest.reads import Past, Reads
 from kalshi_tui.practice.rest.routing import Router
 from kalshi_tui.practice.rest.transfers import Transfers
 from kalshi_tui.practice.rest.wire import HttpReply, HttpRequest, refuse, reply
@@ -24,20 +23,18 @@ class RestDoor:
         self._meter = Meter(public or Bucket(10_000, 20_000, 20_000.0))
         self._router = Router()
         self._transfers = Transfers()
-        self._past: Past | None = None
 
     def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request."""
         admitted = self.admit(request)
         return self.finish(admitted) if isinstance(admitted, Call) else admitted
 
-    def admit(self, request: HttpRequest, *, lag_ms: int = 0) -> Call | HttpReply:
-        """Let a request in, or answer with why not; its answer shall be as old as the lag."""
+    def admit(self, request: HttpRequest) -> Call | HttpReply:
+        """Let a request in, or answer with why not; it may be carried out later, as a slow gateway does."""
         try:
             route, arguments = self._router.find(request.method, request.path)
             key = self._signer(route, request)
-            reads = Reads(self._exchange, self._past if lag_ms else None, self._exchange.now_ms - lag_ms)
-            call = Call(self._exchange, self._transfers, reads, route, request, arguments, key)
+            call = Call(self._exchange, self._transfers, route, request, arguments, key)
             self._charge(call)
         except Refusal as refusal:
             return refuse(refusal)
@@ -53,10 +50,6 @@ class RestDoor:
     def authenticate(self, method: str, path: str, headers: Mapping[str, str]) -> ApiKey:
         """Return the key that signed, or refuse with 401."""
         return self._keyring.authenticate(method, path, headers)
-
-    def remember(self) -> None:
-        """Begin to remember a minute of the past, so that reads can lag on command."""
-        self._past = self._past or Past(self._exchange)
 
     def _signer(self, route: Route, request: HttpRequest) -> ApiKey | None:
         if not route.scope and not is_signed(request.headers):

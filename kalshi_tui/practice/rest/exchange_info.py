@@ -45,7 +45,7 @@ def announcements(_call: Call) -> Json:
 
 def user_data_timestamp(call: Call) -> Json:
     """Show how fresh portfolio reads are."""
-    return {"as_of_time": time_text(call.reads.as_of_ms)}
+    return {"as_of_time": time_text(call.exchange.now_ms)}
 
 
 def historical_cutoff(call: Call) -> Json:

@@ -67,7 +67,7 @@ def positions(call: Call) -> Json:
             )
         )
 
-    rows = call.reads.positions(call.user_id)
+    rows = [row for (owner, _, _), row in exchange.positions.items() if owner == call.user_id]
     found, cursor = page_by_place(rows, keep, query.limit(), query.text("cursor"))
     return {
         "market_positions": [position_json(row, exchange.markets[row.ticker].exchange_index) for row in found],
@@ -96,7 +96,9 @@ def orders(call: Call) -> Json:
             and shard in {None, order.exchange_index}
         )
 
-    found, cursor = page_by_key(call.reads.orders(call.user_id), keep, _order_key, query.limit(), query.text("cursor"))
+    found, cursor = page_by_key(
+        reversed(exchange.orders_of(call.user_id)), keep, _order_key, query.limit(), query.text("cursor")
+    )
     return {"orders": [order_json(order) for order in found], "cursor": cursor}
 
 
@@ -121,7 +123,9 @@ def fills(call: Call) -> Json:
             and shard in {None, fill.exchange_index}
         )
 
-    found, cursor = page_by_key(call.reads.fills(call.user_id), keep, _fill_key, query.limit(), query.text("cursor"))
+    found, cursor = page_by_key(
+        reversed(call.exchange.fills_of(call.user_id)), keep, _fill_key, query.limit(), query.text("cursor")
+    )
     return {"fills": [fill_json(fill) for fill in found], "cursor": cursor}
 
 
@@ -141,7 +145,7 @@ def settlements(call: Call) -> Json:
         )
 
     found, cursor = page_by_key(
-        call.reads.settlements(call.user_id), keep, _settlement_key, query.limit(), query.text("cursor")
+        reversed(call.exchange.settlements_of(call.user_id)), keep, _settlement_key, query.limit(), query.text("cursor")
     )
     return {"settlements": [settlement_json(row) for row in found], "cursor": cursor}
 
@@ -193,8 +197,8 @@ def no_withdrawals(call: Call) -> Json:
 
 
 def _own_order(call: Call) -> Order:
-    order = call.reads.order(call.user_id, call.arguments["order_id"])
-    if order is None or call.signer.subaccount not in {None, order.subaccount}:
+    order = call.exchange.orders.get(call.arguments["order_id"])
+    if order is None or order.user_id != call.user_id or call.signer.subaccount not in {None, order.subaccount}:
         raise refusals.not_found()
     return order
 
@@ -202,8 +206,7 @@ def _own_order(call: Call) -> Order:
 def _resting(call: Call) -> Iterable[Order]:
     """Return the resting orders that the key may see, oldest first."""
     bound = call.signer.subaccount
-    rows = reversed(call.reads.orders(call.user_id))
-    return (order for order in rows if order.status == "resting" and bound in {None, order.subaccount})
+    return (order for order in call.exchange.resting_of(call.user_id) if bound in {None, order.subaccount})
 
 
 def _queue_json(call: Call, order: Order) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from kalshi_tui.cli.checks.findings import Finding, State, failed
+from kalshi_tui.cli.checks.findings import Finding, State, failed, ok
 from kalshi_tui.cli.checks.local import Places, check_files, check_key, check_settings
 from kalshi_tui.cli.checks.terminal import check_terminal
 from kalshi_tui.cli.checks.versions import check_optional, check_versions
@@ -82,11 +83,16 @@ def _settings(flags: Mapping[str, str], own_file: Path) -> Settings:
         folder=Path.cwd(),
         own_file=own_file,
         config_file=Path(flags["config_file"]) if "config_file" in flags else None,
+        ready_file=Path(flags["ready_file"]) if "ready_file" in flags else None,
         flags={name: text for name, text in named.items() if text is not None},
     )
 
 
 def _keys_and_venue(settings: Settings, places: Places, *, offline: bool) -> list[Finding]:
-    findings, _ = check_key(settings, places)
-    del offline
-    return findings
+    findings, loaded = check_key(settings, places)
+    if offline:
+        return [*findings, ok("venue", "network", "not looked at, because of --offline")]
+    print_words(f"asking {settings.environment}")
+    from kalshi_tui.cli.checks.venue import check_venue  # noqa: PLC0415 - 200 ms that --offline need not pay
+
+    return findings + asyncio.run(check_venue(settings, loaded.signer if loaded else None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kalshi_tui.cli.output import Column
 from kalshi_tui.core.book import Book
+from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Price, Size, format_price, format_size
 
 COLUMNS = (Column("bid size", is_number=True), Column("yes price", is_number=True), Column("ask size", is_number=True))
@@ -44,3 +45,9 @@ def book_levels(book: Book, depth: int) -> dict[str, list[tuple[str, str]]]:
         f"{side}s": [(format_price(price), format_size(size)) for price, size in book.depth(side, depth)]
         for side in ("bid", "ask")
     }
+
+
+def best(book: Book, side: Side) -> str:
+    """Write a side's best price and what rests there."""
+    price = book.best_bid if side == "bid" else book.best_ask
+    return "nothing" if price is None else f"{contracts(book.size_at(side, price))} at {dollars(price)}"

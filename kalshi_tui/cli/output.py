@@ -14,10 +14,11 @@ UNBOUNDED = 10_000  # columns: a pipe has no width, and cutting its text would l
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table's column: its heading, and whether it holds numbers."""
+    """A table's column: its heading, whether it holds numbers, and whether its cells must not be broken."""
 
     heading: str
     is_number: bool = False
+    keep_whole: bool = False
 
 
 def print_json(value: object) -> None:
@@ -45,7 +46,8 @@ def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> obje
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.heading, justify="right" if column.is_number else "left", no_wrap=column.is_number)
+        is_whole = column.is_number or column.keep_whole
+        table.add_column(column.heading, justify="right" if column.is_number else "left", no_wrap=is_whole)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

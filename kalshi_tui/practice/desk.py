@@ -1,4 +1,4 @@
-"""One exchange on your desk: world, member, key, doors and faults, put together; pure set-up, no socket and no clock."""
+"""One exchange on your desk: world, member, key, doors and faults put together, without a socket or a clock."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from kalshi_tui.practice.rules import Rules
 from kalshi_tui.practice.stream import Hub
 from kalshi_tui.practice.world import World
 from kalshi_tui.practice.worldfile import WorldRefused, WorldSpec, load_world
+
+USUAL_RULES = Rules()
 
 
 @dataclass
@@ -47,7 +49,7 @@ def open_desk(
     scenario: Path | None = None,
     cash: int | None = None,
     key_pem: bytes | None = None,
-    rules: Rules = Rules(),
+    rules: Rules = USUAL_RULES,
 ) -> Desk:
     """Open a fresh exchange with one member; the same seed and start give the same events."""
     spec = load_world(world) if isinstance(world, str) else world

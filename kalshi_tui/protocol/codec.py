@@ -24,6 +24,7 @@ class Damaged(msgspec.Struct, frozen=True, gc=False):
     sid: int | None = None
     seq: int | None = None
     ticker: str | None = None
+    sending_ts_ms: int = 0
 
 
 class Foreign(msgspec.Struct, frozen=True, gc=False):
@@ -32,6 +33,7 @@ class Foreign(msgspec.Struct, frozen=True, gc=False):
     type: str
     sid: int | None
     seq: int | None
+    sending_ts_ms: int = 0
 
 
 def read_again(frame: bytes | str) -> Frame | Foreign | Damaged:

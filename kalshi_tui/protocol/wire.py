@@ -101,6 +101,8 @@ class ErrorBody(Struct, gc=False):
 
     code: int
     msg: str = ""
+    market_ticker: str | None = None
+    market_tickers: list[str] | None = None
 
 
 class Error(_Frame, kw_only=True, gc=False, tag="error"):

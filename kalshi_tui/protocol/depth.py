@@ -1,0 +1,423 @@
+"""The books of one connection after another: snapshots and changes applied in step, and doubt settled by snapshots.
+
+A book that is out of step takes nothing but a snapshot. Wrong and LIVE must not happen, so whatever is not proven
+(a gap, a message that cannot be read, a level below zero, a clock that went back) takes books out of step at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+from kalshi_tui.core.book import Book, BookState, Level
+from kalshi_tui.core.events import BookChanged, BookReplaced, BookStateChanged, Event
+from kalshi_tui.core.orders import Side
+from kalshi_tui.core.units import PRICE_ONE, Price, complement, format_price, parse_price, parse_size, parse_size_change
+from kalshi_tui.errors import ValueRefused
+from kalshi_tui.protocol.codec import Damaged
+from kalshi_tui.protocol.commands import Command
+from kalshi_tui.protocol.patience import Patience
+from kalshi_tui.protocol.subscriptions import Arrival, Subscription
+from kalshi_tui.protocol.wire import Delta, Snapshot
+
+
+@dataclass(slots=True)
+class Counters:
+    """What went wrong so far, for whoever watches."""
+
+    gaps: int = 0
+    duplicates: int = 0
+    malformed: int = 0
+    repaired: int = 0  # numbers that came bare instead of as strings
+    ignored: int = 0  # of markets or subscriptions that are not ours, or of books that wait for a snapshot
+    resyncs: int = 0
+    doubts: int = 0
+    old_clocks: int = 0
+    resubscribed: int = 0
+    unknown_types: dict[str, int] = field(default_factory=dict)
+
+
+class _LevelPrices(dict[str, Price]):
+    """The prices that an order can rest at, by their usual spelling: one look-up parses, checks and mirrors."""
+
+    def __init__(self, *, is_mirrored: bool) -> None:
+        super().__init__()
+        self._is_mirrored = is_mirrored
+        for price in map(Price, range(1, PRICE_ONE)):
+            self[format_price(price)] = complement(price) if is_mirrored else price
+
+    def __missing__(self, text: str) -> Price:
+        price = parse_price(text)
+        if not 0 < price < PRICE_ONE:
+            raise ValueRefused(f"no order can rest at {text!a:.20} dollar")
+        return complement(price) if self._is_mirrored else price
+
+
+_YES_PRICES: Final = _LevelPrices(is_mirrored=False)
+_NO_PRICES: Final = _LevelPrices(is_mirrored=True)
+
+
+class TrackedBook:
+    """A book, and whether it may be believed."""
+
+    __slots__ = (
+        "asked",
+        "asked_ms",
+        "attempts",
+        "book",
+        "clock",
+        "crossed_clock",
+        "crossed_ms",
+        "in_step",
+        "in_step_ms",
+        "reason",
+        "retry_at_ms",
+        "snapshot_clock",
+        "snapshot_sent_ms",
+        "state",
+        "ticker",
+    )
+
+    def __init__(self, ticker: str, state: BookState, reason: str) -> None:
+        self.ticker = ticker
+        self.book = Book(ticker)
+        self.state = state
+        self.reason = reason
+        self.in_step = False  # a snapshot came and every change since; LIVE needs a fresh connection as well
+        self.in_step_ms = 0
+        self.clock = 0
+        self.snapshot_clock = 0
+        self.snapshot_sent_ms = 0
+        self.crossed_ms: int | None = None
+        self.crossed_clock = 0
+        self.attempts = 0
+        self.asked: int | None = None
+        self.asked_ms = 0
+        self.retry_at_ms: int | None = None  # None: a snapshot will come unasked, or nobody could answer
+
+    def __repr__(self) -> str:
+        return f"TrackedBook({self.book!r}, {self.state}, {self.reason!r})"
+
+
+class Depth:
+    """All books that we follow, on one sid."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        patience: Patience,
+        counters: Counters,
+        tell: Callable[[Event], None],
+        hold: Callable[[Any, int], object],
+        *,
+        use_yes_price: bool,
+    ) -> None:
+        self.subscription = subscription
+        self.books: dict[str, TrackedBook] = {}
+        self.heard_ms = 0
+        self.must_ask = False  # some book went out of step since the last look
+        self._waiting: dict[str, TrackedBook] = {}
+        self._crossed: dict[str, TrackedBook] = {}
+        self._patience = patience
+        self._counters = counters
+        self._tell = tell
+        self._hold = hold
+        self._ask_prices = _YES_PRICES if use_yes_price else _NO_PRICES
+        self._staleness = "not connected"
+        self._outage: tuple[BookState, str] | None = (BookState.STALE, "not connected")
+
+    def watch(self, ticker: str) -> None:
+        """Follow another market; its book waits for a snapshot."""
+        if ticker not in self.books:
+            state, reason = self._outage or (BookState.RESYNC, "waiting for its first snapshot")
+            self.books[ticker] = self._waiting[ticker] = TrackedBook(ticker, BookState.RESYNC, "")
+            self._show(self.books[ticker], state, reason)
+            if ticker in self.subscription.told:
+                self.books[ticker].retry_at_ms = 0  # it is still being sent, so no snapshot comes unasked
+
+    def unwatch(self, ticker: str) -> None:
+        """Follow a market no longer."""
+        for books in (self.books, self._waiting, self._crossed):
+            books.pop(ticker, None)
+
+    def delta(self, message: Delta, now_ms: int) -> Event | None:
+        """Apply one change: the hot path, so its parts are written out in line."""
+        subscription = self.subscription
+        seq = message.seq
+        if seq != subscription.next_seq or message.sid != subscription.sid:
+            self._out_of_step(message, now_ms)
+            return None
+        subscription.next_seq = seq + 1
+        subscription.last = message
+        self.heard_ms = now_ms
+        body = message.msg
+        tracked = self.books.get(body.market_ticker)
+        if tracked is None or not tracked.in_step:
+            self._counters.ignored += 1
+            return None
+        clock = body.clock
+        if clock < tracked.clock or clock <= tracked.snapshot_clock:
+            self._old_clock(tracked, message, now_ms)
+            return None
+        book = tracked.book
+        side: Side
+        try:
+            change = parse_size_change(body.delta_fp)
+            if body.side == "yes":
+                side = "bid"
+                price = _YES_PRICES[body.price_dollars]
+                book.change_bid(price, change)
+            else:
+                side = "ask"
+                price = self._ask_prices[body.price_dollars]
+                book.change_ask(price, change)
+        except ValueRefused as error:
+            self._counters.malformed += 1
+            self.lose(tracked, str(error), now_ms)
+            return None
+        tracked.clock = clock
+        if book.crossed:
+            self._note_crossing(tracked, now_ms)
+        elif tracked.crossed_ms is not None:
+            tracked.crossed_ms = None
+        return BookChanged(tracked.ticker, side, price, change, clock, body.ts_ms)
+
+    def snapshot(self, message: Snapshot, now_ms: int) -> Event | None:
+        """Take a whole book; one that comes after a gap proves only itself."""
+        body = message.msg
+        tracked = self.books.get(body.market_ticker)
+        if not self._may_take(message, tracked, now_ms) or tracked is None:
+            self._counters.ignored += tracked is None
+            return None
+        try:
+            bids = _levels(body.yes_dollars_fp, _YES_PRICES)
+            asks = _levels(body.no_dollars_fp, self._ask_prices)
+            tracked.book.replace(bids, asks)
+        except ValueRefused as error:
+            self._counters.malformed += 1
+            self.lose(tracked, str(error), now_ms)
+            return None
+        self._get_in_step(tracked, message, now_ms)
+        return BookReplaced(tracked.ticker, tuple(bids), tuple(asks), body.clock, message.sending_ts_ms)
+
+    def count(self, seq: int, message: Any, now_ms: int) -> bool:
+        """Count a message of our sid that is no book's; return whether it is new."""
+        return self._arrived(seq, message, now_ms) is not Arrival.DUPLICATE
+
+    def damaged(self, damage: Damaged, now_ms: int) -> None:
+        """Take out of step what a message concerned that cannot be read: one book where the rest of it is sound."""
+        arrival = None if damage.seq is None else self._arrived(damage.seq, damage, now_ms)
+        if arrival is Arrival.DUPLICATE:
+            return
+        tracked = self.books.get(damage.ticker or "")
+        if arrival is Arrival.NEXT and tracked is not None:
+            self.lose(tracked, damage.reason, now_ms)
+        else:
+            self.lose_all(damage.reason, now_ms)
+
+    def refused(self, keys: tuple[str, ...], reason: str) -> None:
+        """Show that the exchange would not send these markets."""
+        for tracked in filter(None, map(self._waiting.get, keys)):
+            self._show(tracked, BookState.DEAD, reason)
+
+    def lose(self, tracked: TrackedBook, reason: str, now_ms: int, state: BookState = BookState.RESYNC) -> None:
+        """Take one book out of step; a snapshot is asked for at once, or after a while where that did not help."""
+        if tracked.in_step:
+            tracked.in_step = False
+            self._waiting[tracked.ticker] = tracked
+            self._counters.resyncs += 1
+            if now_ms - tracked.in_step_ms >= self._patience.calm_ms:
+                tracked.attempts = 0
+            tracked.retry_at_ms = self._next_try(tracked, now_ms)
+            self.must_ask = True
+        self._show(tracked, state, reason)
+
+    def lose_all(
+        self,
+        reason: str,
+        now_ms: int,
+        *,
+        spare: TrackedBook | None = None,
+        state: BookState = BookState.RESYNC,
+    ) -> None:
+        """Take every book out of step: the sequence is shared, so a gap may concern any of them."""
+        if len(self._waiting) == len(self.books) and state is BookState.RESYNC:
+            return
+        for tracked in self.books.values():
+            if tracked is not spare and (tracked.in_step or state is not BookState.RESYNC):
+                self.lose(tracked, reason, now_ms, state)
+
+    def doubt(self, ticker: str, reason: str, now_ms: int) -> None:
+        """Take a book out of step because somebody outside has reason to."""
+        tracked = self.books.get(ticker)
+        if tracked is not None and tracked.in_step:
+            self._counters.doubts += 1
+            self.lose(tracked, reason, now_ms)
+
+    def opened(self, now_ms: int, *, snapshots_come: bool) -> None:
+        """Wait for the snapshots of a new sid; those of an old one have to be asked for."""
+        self._outage = None
+        wait_ms = self._patience.answer_ms if snapshots_come else 0
+        for tracked in self.books.values():
+            tracked.attempts, tracked.asked, tracked.clock, tracked.snapshot_clock = 0, None, 0, 0
+            tracked.retry_at_ms = now_ms + wait_ms
+            self._show(tracked, BookState.RESYNC, "waiting for its snapshot")
+
+    def closed(self, state: BookState, reason: str, now_ms: int) -> None:
+        """The sid is gone: nobody could answer, and no book is right any more."""
+        self._outage = (state, reason)
+        self.lose_all(reason, now_ms, state=state)
+        for tracked in self._waiting.values():
+            tracked.asked = tracked.retry_at_ms = None
+
+    def freshen(self, staleness: str) -> None:
+        """Show the connection's health on every book that is in step."""
+        if staleness == self._staleness:
+            return
+        self._staleness = staleness
+        for tracked in self.books.values():
+            if tracked.in_step:
+                self._show(tracked, BookState.STALE if staleness else BookState.LIVE, staleness)
+
+    def tick(self, now_ms: int) -> None:
+        """Doubt books whose sides have overlapped for too long."""
+        for tracked in list(self._crossed.values()):
+            if tracked.crossed_ms is None or not tracked.in_step:
+                del self._crossed[tracked.ticker]
+            elif now_ms - tracked.crossed_ms > self._patience.crossed_ms:
+                self._doubt_crossing(tracked, now_ms)
+
+    def due(self, now_ms: int) -> tuple[str, ...]:
+        """Return the next books to ask a snapshot for."""
+        told = self.subscription.told
+        due = (
+            book.ticker
+            for book in self._waiting.values()
+            if book.retry_at_ms is not None and book.retry_at_ms <= now_ms and book.ticker in told
+        )
+        return tuple(islice(due, self._patience.batch))
+
+    def is_hopeless(self) -> bool:
+        """Return whether asking has failed for most books, so that the subscription itself must be at fault."""
+        tries = self._patience.snapshot_tries
+        return 2 * len(self._waiting) > len(self.books) and any(
+            b.attempts >= tries and b.asked is None for b in self._waiting.values()
+        )
+
+    def told(self, keys: tuple[str, ...], now_ms: int) -> None:
+        """Expect first snapshots of markets that were added."""
+        for tracked in filter(None, map(self._waiting.get, keys)):
+            tracked.retry_at_ms = now_ms + self._patience.answer_ms
+
+    def asked(self, command: Command) -> None:
+        """Expect the snapshots that were asked for."""
+        for tracked in map(self._waiting.__getitem__, command.keys):
+            tracked.attempts += 1
+            tracked.asked, tracked.asked_ms, tracked.retry_at_ms = command.id, command.sent_ms, None
+
+    def unanswered(self, command: Command, now_ms: int) -> None:
+        """Ask again later for what was refused or did not come."""
+        for tracked in filter(None, map(self._waiting.get, command.keys)):
+            if tracked.asked == command.id:
+                tracked.asked = None
+                tracked.retry_at_ms = self._next_try(tracked, now_ms)
+                self._show(tracked, tracked.state, f"no snapshot after {tracked.attempts} requests")
+
+    def _next_try(self, tracked: TrackedBook, now_ms: int) -> int:
+        if not tracked.attempts:
+            return now_ms
+        return max(now_ms, tracked.asked_ms + self._patience.cooldown(tracked.attempts))
+
+    def _out_of_step(self, message: Delta, now_ms: int) -> None:
+        if message.sid != self.subscription.sid:
+            self._hold(message, now_ms)
+        else:
+            self._arrived(message.seq, message, now_ms)
+
+    def _arrived(self, seq: int, message: Any, now_ms: int, spare: TrackedBook | None = None) -> Arrival:
+        due = self.subscription.next_seq
+        arrival = self.subscription.arrive(seq, message)
+        if arrival is Arrival.DUPLICATE:
+            self._counters.duplicates += 1
+        elif arrival is Arrival.JUMP:
+            self._counters.gaps += 1
+            self.lose_all(f"the sequence jumped: {seq} came, {due} was due", now_ms, spare=spare)
+        elif arrival is Arrival.BACK:
+            self._counters.gaps += 1
+            self.lose_all(f"the sequence went back: {seq} came, {due} was due", now_ms)
+            self._ask_anew(now_ms)
+        return arrival
+
+    def _ask_anew(self, now_ms: int) -> None:
+        """Believe no answer that may have been under way already: only a newer question's answer is new."""
+        for tracked in self._waiting.values():
+            if tracked.asked is not None:
+                tracked.asked = None
+                tracked.retry_at_ms = self._next_try(tracked, now_ms)
+
+    def _may_take(self, message: Snapshot, tracked: TrackedBook | None, now_ms: int) -> bool:
+        """Count a snapshot and decide whether it is known to be the exchange's latest word."""
+        arrival = self._arrived(message.seq, message, now_ms, tracked)
+        if arrival is Arrival.NEXT:
+            return True
+        if tracked is None or arrival is Arrival.DUPLICATE:
+            return False
+        if arrival is Arrival.JUMP:
+            if message.msg.clock >= tracked.clock or message.id is not None:
+                return True
+            self.lose(tracked, "a snapshot came after a gap and is older than the book", now_ms)
+            return False
+        if message.id is None or message.id != tracked.asked:
+            return False
+        self.subscription.prove(message.seq, message)
+        return True
+
+    def _get_in_step(self, tracked: TrackedBook, message: Snapshot, now_ms: int) -> None:
+        clock = message.msg.clock
+        self._counters.old_clocks += clock < tracked.clock
+        tracked.clock = tracked.snapshot_clock = clock
+        tracked.snapshot_sent_ms = message.sending_ts_ms
+        tracked.in_step, tracked.asked = True, None
+        tracked.in_step_ms = now_ms
+        tracked.crossed_ms = None
+        self._waiting.pop(tracked.ticker, None)
+        if tracked.book.crossed:
+            self.lose(tracked, "bids and asks overlap in the exchange's own snapshot", now_ms)
+        elif self._staleness:
+            self._show(tracked, BookState.STALE, self._staleness)
+        else:
+            self._show(tracked, BookState.LIVE, "")
+
+    def _old_clock(self, tracked: TrackedBook, message: Delta, now_ms: int) -> None:
+        """Drop a change that the snapshot holds already, or notice that the exchange's clock went back.
+
+        Only the times tell the two apart: the snapshot holds what happened before it was sent.
+        """
+        self._counters.old_clocks += 1
+        is_first = tracked.clock == tracked.snapshot_clock
+        if not (is_first and 0 < message.msg.ts_ms < tracked.snapshot_sent_ms):
+            self.lose(tracked, "the exchange's clock went back", now_ms)
+
+    def _note_crossing(self, tracked: TrackedBook, now_ms: int) -> None:
+        if tracked.crossed_ms is None:
+            tracked.crossed_ms, tracked.crossed_clock = now_ms, tracked.clock
+            self._crossed[tracked.ticker] = tracked
+        elif tracked.clock > tracked.crossed_clock:
+            self._doubt_crossing(tracked, now_ms)
+
+    def _doubt_crossing(self, tracked: TrackedBook, now_ms: int) -> None:
+        self._crossed.pop(tracked.ticker, None)
+        self.doubt(tracked.ticker, "bids and asks overlap", now_ms)
+
+    def _show(self, tracked: TrackedBook, state: BookState, reason: str) -> None:
+        tracked.reason = reason
+        if tracked.state is not state:
+            tracked.state = state
+            self._tell(BookStateChanged(tracked.ticker, state, reason))
+
+
+def _levels(pairs: list[tuple[str, str]] | None, prices: _LevelPrices) -> list[Level]:
+    levels = [(prices[price], parse_size(size)) for price, size in pairs or ()]
+    return [level for level in levels if level[1]]

@@ -1,0 +1,210 @@
+"""Kalshi's WebSocket as a state machine: frames and times go in, events and commands come out; it opens no socket.
+
+Whoever runs it calls `receive` for each frame, `ping` for each ping of the exchange and `tick` a few times a second,
+takes what `events` returns after each, and sends what `outgoing` returns. It outlives connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from kalshi_tui.core.events import Event, MessagesLost
+from kalshi_tui.errors import LocalProtocolError, ValueRefused
+from kalshi_tui.protocol import wire
+from kalshi_tui.protocol.codec import UNREADABLE, Damaged, Foreign, decode_frame, read_again
+from kalshi_tui.protocol.depth import Counters, TrackedBook
+from kalshi_tui.protocol.health import Health
+from kalshi_tui.protocol.patience import Patience
+from kalshi_tui.protocol.roster import Roster
+from kalshi_tui.protocol.subscriptions import BOOKS, Subscription
+from kalshi_tui.protocol.translate import translate
+
+_UNKNOWN_TYPES_KEPT: Final = 64
+
+
+class Stream:
+    """All our subscriptions over one connection after another."""
+
+    def __init__(self, *, use_yes_price: bool = True, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self.counters = Counters()
+        self._events: list[Event] = []
+        self._health = Health(self._patience)
+        self._is_connected = False
+        self._must_plan = False
+        self._now_ms = 0
+        self._sampled: wire.Delta | None = None
+        self._roster = Roster(
+            self._patience, self.counters, self._events.append, self._handle, use_yes_price=use_yes_price
+        )
+        self._depth = self._roster.depth
+        self.books: Mapping[str, TrackedBook] = self._depth.books
+        self._handlers: dict[type, Callable[[Any, int], Event | None]] = {
+            wire.Delta: self._depth.delta,
+            wire.Snapshot: self._snapshot,
+            wire.Subscribed: self._roster.subscribed,
+            wire.Unsubscribed: self._roster.unsubscribed,
+            wire.Ok: self._roster.ok,
+            wire.Error: self._roster.error,
+            Foreign: self._foreign,
+        }
+
+    def want(self, channel: str, *, tickers: Iterable[str] = (), index_ids: Iterable[str] = ()) -> None:
+        """Wish for a channel, or for some of its markets or indices; the wish is kept over reconnects."""
+        subscription = self._roster.subscription(channel)
+        keys = _keys(subscription, tickers, index_ids)
+        if not keys and channel == BOOKS:
+            raise LocalProtocolError("books are sent by market", hint="name the tickers; there is no 'all' for books")
+        subscription.wanted.update(dict.fromkeys(keys))
+        subscription.wants_everything |= not keys
+        if channel == BOOKS:
+            for ticker in keys:
+                self._depth.watch(ticker)
+        self._must_plan = True
+
+    def unwant(self, channel: str, *, tickers: Iterable[str] = (), index_ids: Iterable[str] = ()) -> None:
+        """Wish no longer for a channel, or for some of its markets or indices."""
+        subscription = self._roster.subscription(channel)
+        keys = _keys(subscription, tickers, index_ids)
+        subscription.wants_everything &= bool(keys)
+        for key in keys or tuple(subscription.wanted):
+            subscription.wanted.pop(key, None)
+            if channel == BOOKS:
+                self._depth.unwatch(key)
+        self._must_plan = True
+
+    def doubt(self, ticker: str, reason: str) -> None:
+        """Distrust a book for a reason from outside, such as another source's best price; a snapshot settles it."""
+        self._depth.doubt(ticker, reason, self._now_ms)
+
+    def connected(self, now_ms: int) -> None:
+        """A new connection is open: every wish is asked for anew."""
+        self._now_ms = now_ms
+        self._is_connected = self._must_plan = True
+        self._health.connected(now_ms)
+        self._roster.connected(now_ms)
+        self._depth.freshen("")
+
+    def disconnected(self, now_ms: int) -> None:
+        """The connection is gone, and with it all sids, sequences and books."""
+        self._now_ms = now_ms
+        self._is_connected = False
+        self._health.disconnected()
+        self._roster.disconnected(now_ms)
+        self._depth.freshen("not connected")
+
+    def receive(self, frame: bytes | str, now_ms: int) -> Event | None:
+        """Take one text frame; return what it says, or None where that is nothing for others."""
+        try:
+            message = decode_frame(frame)
+        except UNREADABLE:
+            return self._receive_again(frame, now_ms)
+        if type(message) is wire.Delta:
+            return self._depth.delta(message, now_ms)
+        return self._handle(message, now_ms)
+
+    def ping(self, now_ms: int) -> None:
+        """The transport saw the exchange's ping."""
+        self._health.ping(now_ms)
+        self._look_at_health(now_ms)
+
+    def tick(self, now_ms: int) -> None:
+        """Let time pass: staleness, cooldowns, commands without an answer."""
+        self._now_ms = now_ms
+        if self._is_connected:
+            self._look_at_health(now_ms)
+            self._depth.tick(now_ms)
+            self._roster.tick(now_ms)
+            self._must_plan = True
+
+    def outgoing(self) -> list[bytes]:
+        """Return the commands to send now; those that must wait come after a later tick."""
+        if not self._is_connected or not (self._must_plan or self._depth.must_ask):
+            return []
+        self._must_plan = False
+        return self._roster.plan(self._now_ms, must_probe=self._health.wants_probe(self._now_ms))
+
+    def events(self) -> list[Event]:
+        """Return what happened besides what `receive` returned, oldest first, and forget it."""
+        events = self._events[:]
+        self._events.clear()
+        return events
+
+    def reconnect_reason(self, now_ms: int) -> str:
+        """Return why the connection should be replaced by a new one, or nothing."""
+        return self._health.reconnect_reason(now_ms)
+
+    def _look_at_health(self, now_ms: int) -> None:
+        # The hot path only leaves its last message behind; looking at it a few times a second is enough.
+        last = self._depth.subscription.last
+        if type(last) is wire.Delta and last is not self._sampled:
+            self._sampled = last
+            self._health.heard(self._depth.heard_ms, last.sending_ts_ms, last.msg.ts_ms)
+        self._depth.freshen(self._health.doubt(now_ms))
+
+    def _receive_again(self, frame: bytes | str, now_ms: int) -> Event | None:
+        message = read_again(frame)
+        if isinstance(message, Damaged):
+            self.counters.malformed += 1
+            self._damaged(message, now_ms)
+            return None
+        self.counters.repaired += not isinstance(message, Foreign)
+        return self._handle(message, now_ms)
+
+    def _handle(self, message: Any, now_ms: int) -> Event | None:
+        self._now_ms = max(self._now_ms, now_ms)
+        self._must_plan = True
+        self._health.heard(now_ms, message.sending_ts_ms)
+        return self._handlers.get(type(message), self._channel_message)(message, now_ms)
+
+    def _snapshot(self, message: wire.Snapshot, now_ms: int) -> Event | None:
+        if self._roster.by_sid(message.sid) is not self._depth.subscription:
+            self._roster.hold(message, now_ms)
+            return None
+        return self._depth.snapshot(message, now_ms)
+
+    def _channel_message(self, message: wire.ChannelMessage, now_ms: int) -> Event | None:
+        subscription = self._roster.by_sid(message.sid)
+        if subscription is None:
+            self._roster.hold(message, now_ms)
+            return None
+        if not self._roster.count(subscription, message.seq, message, now_ms):
+            return None
+        try:
+            return translate(message)
+        except ValueRefused as error:
+            self.counters.malformed += 1
+            self._events.append(MessagesLost(subscription.channel.name, str(error)))
+            return None
+
+    def _foreign(self, message: Foreign, now_ms: int) -> None:
+        seen = self.counters.unknown_types
+        if message.type in seen or len(seen) < _UNKNOWN_TYPES_KEPT:
+            seen[message.type] = seen.get(message.type, 0) + 1
+        subscription = self._roster.by_sid(message.sid)
+        if subscription is not None:
+            self._roster.count(subscription, message.seq, message, now_ms)
+        elif message.sid is not None:
+            self._roster.hold(message, now_ms)
+
+    def _damaged(self, damage: Damaged, now_ms: int) -> None:
+        """Distrust what a message belonged to; where that cannot be read it may have been anything."""
+        self._now_ms, self._must_plan = max(self._now_ms, now_ms), True
+        owner = self._roster.by_sid(damage.sid)
+        for subscription in [owner] if owner else self._roster.open_ones():
+            if subscription is self._depth.subscription:
+                self._depth.damaged(damage, now_ms)
+                continue
+            if owner:
+                self._roster.count(subscription, damage.seq, damage, now_ms)
+            self._events.append(MessagesLost(subscription.channel.name, damage.reason))
+
+
+def _keys(subscription: Subscription, tickers: Iterable[str], index_ids: Iterable[str]) -> tuple[str, ...]:
+    channel, named = subscription.channel, {"market_tickers": tuple(tickers), "index_ids": tuple(index_ids)}
+    if any(keys and name != channel.filter for name, keys in named.items()):
+        raise LocalProtocolError(
+            f"{channel.name} cannot be limited so", hint=f"it takes {channel.filter.replace('_', ' ') or 'no filter'}"
+        )
+    return named.get(channel.filter, ())

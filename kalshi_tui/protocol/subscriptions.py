@@ -1,0 +1,145 @@
+"""One channel's subscription: what we wish, what the exchange was told, and how far its sequence has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Literal
+
+import msgspec
+
+from kalshi_tui.protocol.patience import Patience
+
+BOOKS: Final = "orderbook_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What the protocol says about a channel."""
+
+    name: str
+    filter: Literal["market_tickers", "index_ids", ""] = ""
+    needs_filter: bool = False
+    is_counted: bool = True  # whether its messages carry seq
+    sends_first: bool = False  # whether it sends what is at once only when it is asked to
+
+
+CHANNELS: Final = {
+    channel.name: channel
+    for channel in (
+        Channel(BOOKS, "market_tickers", needs_filter=True),
+        Channel("ticker", "market_tickers", is_counted=False, sends_first=True),
+        Channel("trade", "market_tickers"),
+        Channel("fill", "market_tickers", is_counted=False),
+        Channel("user_orders", "market_tickers", is_counted=False),
+        Channel("market_positions", "market_tickers", is_counted=False),
+        Channel("market_lifecycle_v2"),
+        Channel("order_group_updates"),
+        Channel("cfbenchmarks_value", "index_ids", needs_filter=True),
+        Channel("cfbenchmarks_value_5hz", "index_ids", needs_filter=True),
+    )
+}
+
+
+class Phase(Enum):
+    """Where a subscription is in its life on this connection."""
+
+    OFF = "off"
+    ASKED = "asked"
+    ON = "on"
+    LEAVING = "leaving"
+
+
+class Arrival(Enum):
+    """How a message's seq fits to the one before."""
+
+    NEXT = "next"
+    DUPLICATE = "duplicate"
+    JUMP = "jump"
+    BACK = "back"
+    UNPROVEN = "unproven"
+
+
+class Subscription:
+    """One channel on one connection after another; the wish outlives the connection, all else does not."""
+
+    def __init__(self, channel: Channel, patience: Patience) -> None:
+        self.channel = channel
+        self.wanted: dict[str, None] = {}
+        self.wants_everything = False
+        self.barred: set[str] = set()  # keys that the exchange refused by name, until the next connection
+        self.told: set[str] = set()
+        self.retry_at_ms = 0
+        self._patience = patience
+        self._failures = 0
+        self._opened_ms = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what belonged to a sid."""
+        self.phase = Phase.OFF
+        self.sid: int | None = None
+        self.next_seq: int | None = None
+        self.last: Any = None
+        self.told.clear()
+        self.told_everything = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the markets or indices that we want and may have."""
+        return [key for key in self.wanted if key not in self.barred]
+
+    @property
+    def is_wished(self) -> bool:
+        """Return whether anything of this channel is to be sent."""
+        return self.wants_everything or bool(self.keys)
+
+    def missing(self) -> list[str]:
+        """Return what we want and the exchange was not told."""
+        return [] if self.wants_everything else [key for key in self.keys if key not in self.told]
+
+    def surplus(self) -> list[str]:
+        """Return what the exchange was told and we want no longer."""
+        return [] if self.wants_everything else [key for key in self.told if key not in self.wanted]
+
+    def open(self, sid: int, now_ms: int) -> None:
+        """Take the sid that the exchange gave; its sequence starts at 1."""
+        self.phase, self.sid, self.next_seq, self.last = Phase.ON, sid, 1, None
+        self._opened_ms = now_ms
+
+    def fail(self, now_ms: int, *, wait_ms: int = 0) -> None:
+        """Forget the sid and wait before asking again, longer each time until it has been calm."""
+        if self.phase is Phase.ON and now_ms - self._opened_ms >= self._patience.calm_ms:
+            self._failures = 0
+        self.reset()
+        self.delay(now_ms, wait_ms=wait_ms)
+
+    def delay(self, now_ms: int, *, wait_ms: int = 0) -> None:
+        """Wait before the next command of this channel."""
+        self._failures += 1
+        self.retry_at_ms = now_ms + max(wait_ms, self._patience.cooldown(self._failures))
+
+    def arrive(self, seq: int, message: Any) -> Arrival:
+        """Compare a message's seq with what is due, and count on from it unless it was seen or went back."""
+        due = self.next_seq
+        if due is None:
+            return Arrival.UNPROVEN
+        if seq >= due:
+            self.next_seq, self.last = seq + 1, message
+            return Arrival.NEXT if seq == due else Arrival.JUMP
+        if seq == due - 1 and _is_same(message, self.last):
+            return Arrival.DUPLICATE
+        # Either an old message came again or the exchange counts anew: only an answer to a question of ours tells.
+        self.next_seq = None
+        return Arrival.BACK
+
+    def prove(self, seq: int, message: Any) -> None:
+        """Count on from a message that answers a question of ours, so cannot be an old one."""
+        self.next_seq, self.last = seq + 1, message
+
+
+def _is_same(message: Any, last: Any) -> bool:
+    """Compare all but the time of sending, which a message that is sent again may have anew."""
+    return type(message) is type(last) and (
+        message == last or msgspec.structs.replace(message, sending_ts_ms=last.sending_ts_ms) == last
+    )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 UNBOUNDED = 10_000  # columns: a pipe has no width, and cutting its text would lose data
 
@@ -39,7 +43,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
     Console(width=width, highlight=False, markup=False).print(make_table(columns, rows))
 
 
-def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> object:
+def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Table:
     """Build a table in which foreign text is only text: never markup, never an escape sequence."""
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above

@@ -1,0 +1,190 @@
+"""`kalshi-tui live`, and a bare `kalshi-tui`: moving markets as plain text, until the terminal itself is built."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+from rich.cells import cell_len
+
+from kalshi_tui.cli.book import time_of_day
+from kalshi_tui.cli.follow import Follower
+from kalshi_tui.cli.ladder import contracts, dollars
+from kalshi_tui.cli.output import print_words
+from kalshi_tui.cli.wiring import Session, open_session
+from kalshi_tui.core.book import BookState
+from kalshi_tui.core.markets import Event, Market
+from kalshi_tui.core.units import PRICE_ONE, Price
+from kalshi_tui.protocol import rest
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+FEW = 40  # rows when the output is not a terminal
+AROUND = 3  # lines for the head, the headings and the foot
+PATIENCE_S = 10.0  # for the first picture when it is printed once
+HEADINGS = ("  market", "answer", "bid size", "bid", "ask", "ask size", "last", "book")
+IS_NUMBER = (False, False, True, True, True, True, True, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A market under its event's title."""
+
+    title: str
+    market: Market
+
+
+@click.command(short_help="Show moving markets, as plain text")
+@click.option("--series", metavar="TICKER", default="", help="Only this series.")
+@click.option("--for", "seconds", type=click.FloatRange(min=0), help="Stop after so many seconds.")
+@click.pass_context
+def command(ctx: click.Context, /, *, series: str, seconds: float | None) -> None:
+    """Show the best prices of the most open markets as they move, until Ctrl-C.
+
+    Where the output is not a terminal: one picture as soon as every book is live, and the end.
+    """
+    asyncio.run(run(ctx, series, seconds))
+
+
+async def run(ctx: click.Context, series: str, seconds: float | None) -> None:
+    """Choose markets that fit the screen and follow them."""
+    is_terminal = sys.stdout.isatty()
+    async with open_session(ctx) as session:
+        room = max(shutil.get_terminal_size().lines - AROUND, 4) if is_terminal else FEW
+        listed = choose(await read_events(session, series), room)
+        if not listed:
+            print_words("no open market" + (f" in series {series}; `kalshi-tui markets` lists them" if series else ""))
+            return
+        follower = Follower(session, [row.market.ticker for row in listed])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if is_terminal:
+                    await draw(session, follower, listed)
+                else:
+                    await follower.run(picture_once(session, follower, listed), every_s=0.05)
+
+
+def picture_once(session: Session, follower: Follower, listed: Sequence[Listed]) -> Callable[[], bool]:
+    """Return what waits until every book is live, or for some seconds at most, prints the lines and ends it."""
+    deadline = session.clock.monotonic() + PATIENCE_S
+
+    def print_when_live() -> bool:
+        if not follower.are_live() and session.clock.monotonic() < deadline:
+            return True
+        click.echo("\n".join(table_lines(follower, listed)))
+        print_words(foot_line(follower))
+        return False
+
+    return print_when_live
+
+
+async def read_events(session: Session, series: str) -> list[Event]:
+    """Read the open events with their markets."""
+    request = rest.events(status="open", series_ticker=series, nested=True)
+    return [event async for event in session.venue.every(request, 1000)]
+
+
+def choose(events: Sequence[Event], room: int) -> list[Listed]:
+    """Choose the markets whose outcome is most open, as many as fit, each event under its own title."""
+    quoted = [
+        Listed(str(event.title), market)
+        for event in events
+        for market in event.markets
+        if market.yes_bid is not None and market.yes_ask is not None
+    ]
+    chosen: set[str] = set()
+    for row in sorted(quoted, key=lambda row: how_settled(row.market)):
+        titles = {other.title for other in quoted if other.market.ticker in chosen} | {row.title}
+        if len(chosen) + 1 + len(titles) <= room:
+            chosen.add(row.market.ticker)
+    return [row for row in quoted if row.market.ticker in chosen]
+
+
+def how_settled(market: Market) -> int:
+    """Return how far a market's middle lies from even odds."""
+    return abs((market.yes_bid or 0) + (market.yes_ask or 0) - PRICE_ONE)
+
+
+def table_lines(follower: Follower, listed: Sequence[Listed]) -> list[str]:
+    """Return aligned lines: the headings, then each event's title above its markets."""
+    rows = [market_row(follower, row.market) for row in listed]
+    widths = [max(map(cell_len, column)) for column in zip(HEADINGS, *rows, strict=True)]
+    lines = [aligned(HEADINGS, widths)]
+    for title, group in groupby(zip(listed, rows, strict=True), key=lambda pair: pair[0].title):
+        lines.append(title)
+        lines.extend(aligned(row, widths) for _, row in group)
+    return lines
+
+
+def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Pad cells to their columns' widths, numbers to the right."""
+    padded = [
+        " " * (width - cell_len(cell)) + cell if is_number else cell + " " * (width - cell_len(cell))
+        for cell, width, is_number in zip(cells, widths, IS_NUMBER, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def market_row(follower: Follower, market: Market) -> tuple[str, ...]:
+    """Return one market's row; a book that is not live shows its state instead of looking sound."""
+    shown = follower.shown(market.ticker)
+    book, trade = shown.book, follower.trades.get(market.ticker)
+    bid_size = "" if book.best_bid is None else contracts(book.size_at("bid", book.best_bid))
+    ask_size = "" if book.best_ask is None else contracts(book.size_at("ask", book.best_ask))
+    last = market.last_price if trade is None else trade.price
+    state = "live" if shown.state is BookState.LIVE else f"{shown.state}: {shown.reason}"
+    return (
+        f"  {market.ticker}",
+        market.yes_title,
+        bid_size,
+        dollars(book.best_bid),
+        dollars(book.best_ask),
+        ask_size,
+        dollars(last) + ("" if trade is None else arrow(trade.price, market.last_price)),
+        state,
+    )
+
+
+def arrow(now: Price, before: Price | None) -> str:
+    """Mark whether a trade was above or below the price before it."""
+    return "" if before is None or now == before else " ▲" if now > before else " ▼"
+
+
+async def draw(session: Session, follower: Follower, listed: Sequence[Listed]) -> None:
+    """Redraw in a terminal five times a second."""
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.live import Live  # noqa: PLC0415 - as above
+
+    with Live(console=Console(), auto_refresh=False, screen=True, vertical_overflow="crop") as live:
+        await follower.run(lambda: live.update(picture(session, follower, listed), refresh=True), every_s=0.2)
+
+
+def picture(session: Session, follower: Follower, listed: Sequence[Listed]) -> Group:
+    """Compose the head, the lines and the foot; foreign text is only text."""
+    from rich.console import Group  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    head = f"kalshi-tui   {session.address.words}   {time_of_day(session)}"
+    body = Text("\n".join(table_lines(follower, listed)), no_wrap=True, overflow="ellipsis")
+    body.highlight_regex(r"(?m)^\S.*$", "bold")
+    body.highlight_regex(r"▲", "green")
+    body.highlight_regex(r"▼|(stale|resync|dead): .*", "red")
+    foot = Text(f"{foot_line(follower)}   Ctrl-C stops", style="dim", no_wrap=True, overflow="ellipsis")
+    return Group(Text(head, style="reverse", no_wrap=True), body, foot)
+
+
+def foot_line(follower: Follower) -> str:
+    """Say how the stream is doing."""
+    live = sum(tracked.state is BookState.LIVE for tracked in follower.stream.books.values())
+    return (
+        f"{follower.status.state}: {follower.status.reason}   {live} of {len(follower.tickers)} books live   "
+        f"{follower.messages:,} messages   {follower.stream.counters.gaps} gaps"
+    )

@@ -28,6 +28,18 @@ _SET_CLOCK: Final = "let the system set its clock: timedatectl set-ntp true (or 
 _NEEDS_KEY: Final = "not asked: it needs a key"
 
 
+class PatientClock(SystemClock):
+    """Tells the venue's time but waits by the wall: a fast practice world shortens no timeout of ours."""
+
+    def __init__(self, venue_clock: Clock) -> None:
+        """Take the clock that signatures go by."""
+        self._venue_clock = venue_clock
+
+    def now_ms(self) -> int:
+        """Return the venue's Unix time in milliseconds."""
+        return self._venue_clock.now_ms()
+
+
 class WatchedHttp:
     """Passes requests on and notes how long each took and what the replies' dates prove about our clock."""
 
@@ -36,15 +48,15 @@ class WatchedHttp:
         self._inner = inner
         self._clock = clock
         self.skew = Skew()
-        self.took_ms = 0
+        self.took_ms = 0.0
         self.is_dated = False
 
     async def send(self, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes | None) -> HttpReply:
         """Send through the real transport; a reply out of a cache has an old date and proves nothing."""
-        sent_ms = self._clock.now_ms()
+        started, sent_ms = self._clock.monotonic(), self._clock.now_ms()
         reply = await self._inner.send(method, path_and_query, headers, body)
         heard_ms = self._clock.now_ms()
-        self.took_ms = heard_ms - sent_ms
+        self.took_ms = (self._clock.monotonic() - started) * 1000
         if "date" in reply.headers and "age" not in reply.headers:
             self.is_dated = True
             self.skew.saw_date(reply.headers["date"], sent_ms, heard_ms)
@@ -60,12 +72,13 @@ async def check_venue(settings: Settings, signer: Signer | None) -> list[Finding
     async with AsyncExitStack() as stack:
         try:
             address = await _address(settings, signer, stack)
-        except KalshiTuiError as problem:
-            return [failed(_SECTION, "address", problem)]
-        http = WatchedHttp(HttpxTransport(address.rest_url), address.clock)
+        except Exception as problem:  # noqa: BLE001 - the other checks are still worth printing
+            return [_failed("address", problem)]
+        clock = PatientClock(address.clock)
+        http = WatchedHttp(HttpxTransport(address.rest_url), clock)
         stack.push_async_callback(http.close)
         patience = Patience(deadline_s=settings.network.answer_timeout_s, attempts=1)
-        venue = Venue(http, address.clock, system_chance, signer=address.signer, patience=patience)
+        venue = Venue(http, clock, system_chance, signer=address.signer, patience=patience)
         answers = [
             ok(_SECTION, "address", f"{address.rest_url}  ({address.words})"),
             await _guarded("REST", lambda: _status(venue, http)),
@@ -73,7 +86,7 @@ async def check_venue(settings: Settings, signer: Signer | None) -> list[Finding
             clock_finding(http.skew.offset_ms if http.is_dated else None),
         ]
         return answers + [
-            await _guarded(f"stream over {name}", lambda name=name: _stream(settings, address, venue, name))
+            await _guarded(f"stream over {name}", lambda name=name: _stream(settings, address, clock, name))
             for name in _transports(settings)
         ]
 
@@ -90,7 +103,7 @@ def clock_finding(offset_ms: int | None) -> Finding:
     return Finding(_SECTION, "clock", State.FAIL, f"{found}; signatures are refused", _SET_CLOCK)
 
 
-def status_finding(status: rest.ExchangeStatus, took_ms: int) -> Finding:
+def status_finding(status: rest.ExchangeStatus, took_ms: float) -> Finding:
     """Judge whether the exchange is open."""
     if not status.exchange_active:
         return Finding(
@@ -104,7 +117,7 @@ def status_finding(status: rest.ExchangeStatus, took_ms: int) -> Finding:
             "answers, but trading is paused",
             "wait; only cancelling works until it resumes",
         )
-    return ok(_SECTION, "REST", f"answers in {took_ms} ms, exchange and trading are open")
+    return ok(_SECTION, "REST", f"answers in {took_ms:.0f} ms, exchange and trading are open")
 
 
 async def _address(settings: Settings, signer: Signer | None, stack: AsyncExitStack) -> Address:
@@ -120,8 +133,15 @@ async def _address(settings: Settings, signer: Signer | None, stack: AsyncExitSt
 async def _guarded(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
     try:
         return await check()
-    except KalshiTuiError as problem:
+    except Exception as problem:  # noqa: BLE001 - as above
+        return _failed(name, problem)
+
+
+def _failed(name: str, problem: Exception) -> Finding:
+    if isinstance(problem, KalshiTuiError):
         return failed(_SECTION, name, problem)
+    found = f"a fault of kalshi-tui itself: {type(problem).__name__}: {problem}"
+    return Finding(_SECTION, name, State.FAIL, found, "please report this line")
 
 
 async def _status(venue: Venue, http: WatchedHttp) -> Finding:
@@ -140,16 +160,17 @@ async def _limits(venue: Venue, signer: Signer | None) -> Finding:
     return ok(_SECTION, "account", found)
 
 
-async def _stream(settings: Settings, address: Address, venue: Venue, name: TransportName) -> Finding:
+async def _stream(settings: Settings, address: Address, clock: Clock, name: TransportName) -> Finding:
     check = f"stream over {name}"
     if address.signer is None:
         return ok(_SECTION, check, _NEEDS_KEY)
     chosen = replace(settings, stream=replace(settings.stream, transport=name))
-    headers = address.signer.sign(venue.now_ms(), "GET", STREAM_PATH)
-    started = address.clock.monotonic()
     transport = stream_transport(chosen, address)
-    connection = await within(address.clock, settings.network.answer_timeout_s, transport.connect(headers))
-    took_ms = (address.clock.monotonic() - started) * 1000
+    started = clock.monotonic()
+    # Signed by our own clock, as it is: a wrong one shall be seen here.
+    headers = address.signer.sign(clock.now_ms(), "GET", STREAM_PATH)
+    connection = await within(clock, settings.network.answer_timeout_s, transport.connect(headers))
+    took_ms = (clock.monotonic() - started) * 1000
     await connection.close()
     return ok(_SECTION, check, f"{address.stream_url} opens in {took_ms:.0f} ms")
 

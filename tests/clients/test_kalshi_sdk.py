@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -23,8 +24,9 @@ def config(exchange: RunningExchange) -> Any:
 
 
 @pytest.fixture(scope="module")
-def client(exchange: RunningExchange, config: Any) -> Any:
-    return kalshi.KalshiClient(key_id=exchange.key_id, private_key_path=exchange.key_file, config=config)
+def client(exchange: RunningExchange, config: Any) -> Iterator[Any]:
+    with kalshi.KalshiClient(key_id=exchange.key_id, private_key_path=exchange.key_file, config=config) as client:
+        yield client
 
 
 def quoted_market(client: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +16,9 @@ pytestmark = pytest.mark.clients
 
 
 @pytest.fixture(scope="module")
-def client(exchange: RunningExchange) -> Any:
-    return pykalshi.KalshiClient(exchange.key_id, exchange.key_file, api_base=exchange.rest_url, max_retries=0)
+def client(exchange: RunningExchange) -> Iterator[Any]:
+    with pykalshi.KalshiClient(exchange.key_id, exchange.key_file, api_base=exchange.rest_url, max_retries=0) as client:
+        yield client
 
 
 def quoted_market(client: Any) -> Any:

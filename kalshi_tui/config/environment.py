@@ -11,7 +11,7 @@ from typing import Final
 
 from kalshi_tui.config.nearest import nearest
 from kalshi_tui.config.schema import Environment, Notice
-from kalshi_tui.config.trust import read_trusted
+from kalshi_tui.config.trust import is_there, read_trusted
 from kalshi_tui.errors import ConfigError
 
 NAMES: Final[Mapping[str, str]] = {
@@ -68,7 +68,7 @@ def _is_ours(name: str) -> bool:
 
 def _read_env_file(path: Path) -> tuple[dict[str, Given], list[Notice]]:
     """Read a `.env` file if there is one; `$NAME` in it stays as it is."""
-    if not path.exists():
+    if not is_there(path):
         return {}, []
     from dotenv.parser import parse_stream  # noqa: PLC0415 - 28 ms that most starts need not pay
 

@@ -22,11 +22,7 @@ class Kind(Protocol):
     """Reads one setting; `base` is the folder that relative paths of this source start from."""
 
     def read(self, value: object, base: Path) -> object:
-        """Check a typed value of a TOML file."""
-        ...
-
-    def read_text(self, text: str, base: Path) -> object:
-        """Check the text of an environment variable or a flag."""
+        """Check a value as TOML gives it; environment and flags give text."""
         ...
 
 
@@ -57,10 +53,6 @@ class Text:
             )
         return value.strip()
 
-    def read_text(self, text: str, base: Path) -> str:
-        """Read it like the text of a file."""
-        return self.read(text, base)
-
 
 @dataclass(frozen=True, slots=True)
 class FilePath:
@@ -75,10 +67,6 @@ class FilePath:
             return base.absolute() / Path(text).expanduser()
         except RuntimeError:
             raise ConfigError(f"names an unknown home folder: {shown(text)}", hint="write the whole path") from None
-
-    def read_text(self, text: str, base: Path) -> Path | None:
-        """Read it like the text of a file."""
-        return self.read(text, base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +87,6 @@ class Choice:
             f"must be one of {', '.join(known)}, not {shown(given)}", hint=did_you_mean(given, map(str, known))
         )
 
-    def read_text(self, text: str, base: Path) -> StrEnum:
-        """Read it like the text of a file."""
-        return self.read(text, base)
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -114,10 +98,6 @@ class Flag:
         if not isinstance(value, bool):
             raise ConfigError(f"must be true or false, not {shown(value)}", hint="write true or false, without quotes")
         return value
-
-    def read_text(self, text: str, base: Path) -> bool:
-        """Take the same two words."""
-        return self.read({"true": True, "false": False}.get(text.strip().lower(), text), base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +116,6 @@ class Number:
         if not math.isfinite(value) or not self.low <= value <= self.high:
             raise ConfigError(f"is {shown(value)}, which is out of range", hint=self._range())
         return float(value)
-
-    def read_text(self, text: str, base: Path) -> float:
-        """Read a decimal number."""
-        try:
-            number = float(text)
-        except ValueError:
-            return self.read(text, base)
-        return self.read(number, base)
 
     def _range(self) -> str:
         return f"write a number from {self.low:g} to {self.high:g} {self.unit}"
@@ -166,11 +138,6 @@ class Whole:
             raise ConfigError(f"is {shown(value)}, which is out of range", hint=self._range())
         return value
 
-    def read_text(self, text: str, base: Path) -> int:
-        """Read plain digits."""
-        digits = text.strip()
-        return self.read(int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else text, base)
-
     def _range(self) -> str:
         return f"write a whole number from {self.low} to {self.high}"
 
@@ -183,23 +150,16 @@ class Dollars:
 
     def read(self, value: object, base: Path) -> Money:
         """Read the amount exactly."""
-        if not isinstance(value, str):
-            raise ConfigError(
-                f"must be dollars as text, not {shown(value)}",
-                hint=f"write one of {', '.join(self.amounts)} between quotation marks",
-            )
-        return self.read_text(value, base)
-
-    def read_text(self, text: str, base: Path) -> Money:
-        """Read the amount exactly."""
         del base
-        hint = f"write one of {', '.join(self.amounts)}"
+        hint = f"write one of {', '.join(self.amounts)} between quotation marks"
+        if not isinstance(value, str):
+            raise ConfigError(f"must be dollars as text, not {shown(value)}", hint=hint)
         try:
-            amount = parse_money(text.strip())
+            amount = parse_money(value.strip())
         except ValueRefused as problem:
             raise ConfigError(problem.message, hint=hint) from None
         if amount not in map(parse_money, self.amounts):
-            raise ConfigError(f"is {shown(text)}, which no fee rule knows", hint=hint)
+            raise ConfigError(f"is {shown(value)}, which no fee rule knows", hint=hint)
         return amount
 
 
@@ -220,10 +180,6 @@ class Address:
         if parts.path not in ("", self.path):
             raise ConfigError(f"has the path {shown(parts.path)}", hint=f"write scheme://host{self.path}")
         return f"{parts.scheme}://{parts.netloc}{self.path}"
-
-    def read_text(self, text: str, base: Path) -> str:
-        """Read it like the text of a file."""
-        return self.read(text, base)
 
 
 def _split(url: str) -> SplitResult | None:

@@ -19,8 +19,8 @@ class _Ready(msgspec.Struct):
     world: str
 
 
-def read_ready_file(path: Path) -> dict[str, str]:
-    """Return the settings that the file stands for, as text."""
+def read_ready_file(path: Path) -> dict[str, object]:
+    """Return the settings that the file stands for."""
     text, _ = read_trusted(path)
     try:
         ready = msgspec.json.decode(text.read(), type=_Ready)
@@ -34,6 +34,6 @@ def read_ready_file(path: Path) -> dict[str, str]:
         "venues.practice.stream_url": ready.ws_url,
         "venues.practice.key_id": ready.key_id,
         "venues.practice.key_path": ready.key_file,
-        "practice.seed": str(ready.seed),
+        "practice.seed": ready.seed,
         "practice.world": ready.world,
     }

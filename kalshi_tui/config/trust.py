@@ -13,6 +13,17 @@ from kalshi_tui.errors import ConfigError
 _SIZE_LIMIT: Final = 1 << 20
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether something is at a path; what cannot be looked at counts as there, so that reading it says why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def read_trusted(path: Path) -> tuple[io.StringIO, int]:
     """Return the text and the mode of a file, or refuse one that others may change, that is too long or no text."""
     try:

@@ -59,7 +59,7 @@ def test_the_example_of_a_dotenv_file_names_every_name_and_loads(tmp_path: Path)
 
 def test_every_line_of_the_default_file_is_found_by_its_key() -> None:
     """Line numbers in errors rest on a search by eye; here it is compared with the parser."""
-    from kalshi_tui.config.load import _key_lines  # noqa: PLC0415 - the rule lives inside
+    from kalshi_tui.config.toml_file import _key_lines  # noqa: PLC0415 - the rule lives inside
 
     lines = _key_lines(default_file().read_text())
     text = default_file().read_text().splitlines()

@@ -300,6 +300,7 @@ def test_neither_repr_nor_attributes_of_a_loaded_key_show_it(keys: Keys) -> None
 
 def test_a_process_that_holds_a_key_writes_no_memory_dump(keys: Keys) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     try:
         keys.load()
         assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0

@@ -14,7 +14,7 @@ from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import PRICE_ONE, SIZE_LIMIT, Money, Price, Size, format_price, format_size, parse_size
 from kalshi_tui.errors import KalshiTuiError, LocalProtocolError, OutcomeUnknown, RemoteProtocolError
 from kalshi_tui.protocol.rest.asking import Request, bounded, name, query
-from kalshi_tui.protocol.rest.complaints import read_complaint, refusal
+from kalshi_tui.protocol.rest.complaints import Complaint, read_complaint, refusal
 from kalshi_tui.protocol.rest.reading import Wire, average, field, ident, reader
 
 TimeInForce = Literal["good_till_canceled", "immediate_or_cancel", "fill_or_kill"]
@@ -130,7 +130,7 @@ class _Batch(Wire):
 
 
 class _Error(Wire):
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def create_order(new: NewOrder) -> Request[Created]:
@@ -369,10 +369,11 @@ def _item(shape: type[W], convert: Callable[[W], T]) -> Callable[[bytes], T | Ka
 
     def judge(row: bytes) -> T | KalshiTuiError:
         try:
-            error = _ERRORS.decode(row).error
-            if error is None:
+            error = bytes(_ERRORS.decode(row).error)
+            complaint = Complaint() if error == b"null" else read_complaint(error)
+            # An error without a word is none: taking it for a refusal would forget an order that works.
+            if complaint == Complaint():
                 return read(row)
-            complaint = read_complaint(error)
         except (msgspec.DecodeError, RemoteProtocolError) as problem:
             return OutcomeUnknown(f"a batch's answer about one order cannot be read: {problem}", hint=_LOOK_UP)
         if complaint is None:

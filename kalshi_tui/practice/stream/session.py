@@ -54,7 +54,7 @@ class Session:
 
     def take(self) -> list[Outgoing]:
         """Hand over everything that is to be sent now."""
-        self._stirred = False
+        self._stirred = True  # what the next lines queue is taken below and needs no waking
         for subscription in tuple(self.subscriptions.values()):
             if subscription.dirty:
                 self.hub.tell_tickers(subscription)

@@ -160,7 +160,9 @@ def test_a_folder_below_the_root_of_a_work_tree_counts_too(keys: Keys) -> None:
 
 def test_a_linked_folder_does_not_hide_the_work_tree(keys: Keys, tmp_path: Path) -> None:
     keys.git("init", "-q")
-    (tmp_path / "elsewhere").symlink_to(keys.folder)
+    (keys.folder / "deep").mkdir(mode=0o700)
+    keys.put("deep/key.pem", PEM)
+    (tmp_path / "elsewhere").symlink_to(keys.folder / "deep")
     assert "would add" in refusal(lambda: keys.load(tmp_path / "elsewhere" / "key.pem")).message
 
 

@@ -151,8 +151,8 @@ class Reader:
             self._delta(message["msg"])
 
     def _snapshot(self, msg: dict[str, Any]) -> None:
-        book = {"yes": {}, "no": {}} if msg["clock"] >= 0 else {}
-        for side in book:
+        book: dict[str, dict[int, int]] = {}
+        for side in ("yes", "no"):
             key = f"{side}_dollars_fp"
             assert msg.get(key) != []  # the key of an empty side is left out
             book[side] = {self._price(side, price): hundredths(count) for price, count in msg.get(key, [])}

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from stream_kit import MEMBER, OTHER, START_MS, Wire, connect, make_market, place, small_exchange
+from tests.practice.stream_kit import MEMBER, OTHER, START_MS, Wire, connect, make_market, place, small_exchange
 
 from kalshi_tui.core.units import Price
 from kalshi_tui.practice.exchange import Exchange
@@ -134,7 +134,7 @@ def _everything_happens(exchange: Exchange) -> None:
     number = exchange.create_subaccount(MEMBER)
     exchange.transfer(MEMBER, 0, number, 10**9)
     place(exchange, "bid", 4_000, 150)
-    expiring = {"client_order_id": "mine-1", "expiration_ms": START_MS + 60_000, "subaccount": number}
+    expiring: dict[str, Any] = {"client_order_id": "mine-1", "expiration_ms": START_MS + 60_000, "subaccount": number}
     group = exchange.create_group(MEMBER, 1_000, subaccount=number)
     place(exchange, "bid", 4_500, 150, user=MEMBER, order_group_id=group.group_id, **expiring)
     place(exchange, "ask", 4_000, 250)

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from stream_kit import (
+from tests.practice.stream_kit import (
     HOUSE,
     MEMBER,
     OTHER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream_kit import (
+from tests.practice.stream_kit import (
     DAY_MS,
     HOUSE,
     MEMBER,
@@ -269,7 +269,7 @@ def test_an_index_value_carries_its_source_frame_and_both_averages() -> None:
     assert value["msg"] == {
         "index_id": "BRTI",
         "received_at": START_MS + 1_007,
-        "data": '{"type":"value","id":"BRTI","time":%d,"value":"68000.12"}' % (START_MS + 1_000),
+        "data": f'{{"type":"value","id":"BRTI","time":{START_MS + 1_000},"value":"68000.12"}}',
         "avg_60s_data": {
             "value": "68000.50000000",
             "window_size": 3,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from stream_kit import MEMBER, OTHER, START_MS, Wire, codes, connect, of, place, small_exchange
+from tests.practice.stream_kit import MEMBER, OTHER, START_MS, Wire, codes, connect, of, place, small_exchange
 
 from kalshi_tui.practice.records import Refusal
 from kalshi_tui.practice.stream import Hub, Limits, Ping

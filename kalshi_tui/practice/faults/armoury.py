@@ -63,15 +63,14 @@ class Faults:
         if self._start_ms is None:
             self._start_ms = now_ms
         route = path.partition("?")[0].removeprefix(_API)
-        for trigger in self._triggers["request"]:
-            rule = trigger.rule
-            if not rule.watches(method=method, path=route) or not self.strikes(trigger, exchange, user_id=user_id):
-                continue
-            if rule.action == "fill_first":
-                fill_first(exchange, self.house(exchange), route, rule.params["count"])
-            else:
-                return _request_fault(rule)
-        return None
+        watching = [one for one in self._triggers["request"] if one.rule.watches(method=method, path=route)]
+        rule = self.first_due(watching, exchange, user_id=user_id)
+        if rule is None:
+            return None
+        if rule.action == "fill_first":
+            fill_first(exchange, self.house(exchange), route, rule.params["count"])
+            return None
+        return _request_fault(rule)
 
     def spoiler(self, session: Session) -> Spoiler | None:
         """Return what stands between a new session and its wire, or nothing when no rule concerns the stream."""
@@ -80,15 +79,19 @@ class Faults:
             return None
         return Spoiler(self, session, {place: self._triggers[place] for place in places})
 
-    def strikes(self, trigger: Trigger, exchange: Exchange, *, user_id: str = "", ticker: str = "") -> bool:
-        """Note an occasion of a rule and say whether it strikes at it."""
+    def first_due(
+        self, triggers: Sequence[Trigger], exchange: Exchange, *, user_id: str = "", ticker: str = ""
+    ) -> Rule | None:
+        """Note an occasion with every rule that watches it, and return the first that strikes at it."""
         if self._start_ms is None:
             self._start_ms = exchange.now_ms
-        elapsed_s = (exchange.now_ms - self._start_ms) / 1000
-        if not trigger.strikes(Occasion(exchange, elapsed_s, user_id, ticker)):
-            return False
-        self.struck[trigger.rule.name] += 1
-        return True
+        occasion = Occasion(exchange, (exchange.now_ms - self._start_ms) / 1000, user_id, ticker)
+        due = [trigger for trigger in triggers if trigger.due(occasion)]
+        if not due:
+            return None
+        due[0].struck += 1
+        self.struck[due[0].rule.name] += 1
+        return due[0].rule
 
     def made_up_id(self) -> str:
         """Return an id in the shape of a UUID that the exchange never gave."""
@@ -116,10 +119,9 @@ class Faults:
         return attempt
 
     def _strike(self, exchange: Exchange, trigger: Trigger, user_id: str, ticker: str) -> None:
-        if self.strikes(trigger, exchange, user_id=user_id, ticker=ticker) and not strike_floor(
-            self, exchange, trigger.rule, user_id, ticker
-        ):
-            self.missed[trigger.rule.name] += 1
+        rule = self.first_due([trigger], exchange, user_id=user_id, ticker=ticker)
+        if rule is not None and not strike_floor(self, exchange, rule, user_id, ticker):
+            self.missed[rule.name] += 1
 
     def _hear(self, exchange: Exchange, happening: Happening) -> None:
         heard = _HEARS.get(type(happening))

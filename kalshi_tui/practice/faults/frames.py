@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from kalshi_tui.core.units import PRICE_ONE, parse_decimal
-from kalshi_tui.practice.faults.rules import Trigger
+from kalshi_tui.practice.faults.rules import Rule, Trigger
 from kalshi_tui.practice.stream.complaints import COMPLAINTS, Complaint
 from kalshi_tui.practice.stream.outgoing import Binary, Close, Outgoing, Ping
 from kalshi_tui.practice.stream.text import price_text
@@ -42,29 +43,26 @@ class Spoiler:
         self._triggers = triggers
         self._held: Outgoing | None = None
         self._lag: tuple[int, float, int] | None = None  # since when, growth per second, at most (ms)
-        for trigger in triggers["connection"]:
-            if self._strikes(trigger):
-                self._later(round(trigger.rule.params["after_s"] * 1000), self._ending(trigger))
+        rule = self._first_due(triggers["connection"])
+        if rule is not None:
+            self._later(round(rule.params["after_s"] * 1000), partial(self._end, rule.action, rule.params))
 
-    def _ending(self, trigger: Trigger) -> Callable[[], None]:
-        return lambda: self._end(trigger.rule.action, trigger.rule.params)
-
-    def _strikes(self, trigger: Trigger, ticker: str = "") -> bool:
+    def _first_due(self, triggers: Sequence[Trigger], ticker: str = "") -> Rule | None:
         exchange = self.session.hub.exchange
-        return self.faults.strikes(trigger, exchange, user_id=self.session.user_id, ticker=ticker)
+        return self.faults.first_due(triggers, exchange, user_id=self.session.user_id, ticker=ticker)
 
     # --- the session's side
 
     def pass_on(self, subscription: Subscription, kind: str, tail: bytes, name: str, *, numbered: bool) -> None:
         """Send a message, or do to it what the first rule that strikes says."""
         letter = Letter(subscription, kind, tail, name, numbered)
-        for trigger in self._triggers["frame"]:
-            rule = trigger.rule
-            watched = rule.watches(channel=subscription.channel.name, type=kind, ticker=name)
-            if watched and self._strikes(trigger, name):
-                self._spoil(rule.action, letter, rule.params)
-                return
-        self.post(letter)
+        channel = subscription.channel.name
+        watching = [one for one in self._triggers["frame"] if one.rule.watches(channel=channel, type=kind, ticker=name)]
+        rule = self._first_due(watching, name)
+        if rule is None:
+            self.post(letter)
+        else:
+            self._spoil(rule.action, letter, rule.params)
 
     def pass_ping(self) -> None:
         """Send a ping the way of everything else."""
@@ -72,14 +70,14 @@ class Spoiler:
 
     def spoils_command(self, name: str, command_id: int) -> bool:
         """Answer a command with an error, or not at all, where a rule says so."""
-        for trigger in self._triggers["command"]:
-            if trigger.rule.watches(cmd=name) and self._strikes(trigger):
-                if trigger.rule.action == "error":
-                    code = trigger.rule.params["code"]
-                    body = Complaint(code).body() if code in COMPLAINTS else {"code": code, "msg": "Unnamed"}
-                    self.session.reply("error", command_id, body)
-                return True
-        return False
+        rule = self._first_due([one for one in self._triggers["command"] if one.rule.watches(cmd=name)])
+        if rule is None:
+            return False
+        if rule.action == "error":
+            code = rule.params["code"]
+            body = Complaint(code).body() if code in COMPLAINTS else {"code": code, "msg": "Unnamed"}
+            self.session.reply("error", command_id, body)
+        return True
 
     # --- sending
 

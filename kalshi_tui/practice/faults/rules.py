@@ -55,8 +55,8 @@ class Trigger:
         self._seen = 0
         self._chance = chance
 
-    def strikes(self, occasion: Occasion) -> bool:
-        """Note an occasion and say whether the rule strikes at it."""
+    def due(self, occasion: Occasion) -> bool:
+        """Note an occasion and say whether the rule is to strike at it; whoever lets it strike counts that up."""
         when = self.rule.when
         if when.times and self.struck >= when.times:
             return False
@@ -65,12 +65,6 @@ class Trigger:
         if not all(holds(state, occasion) for state in when.state):
             return False
         self._seen += 1
-        if not self._chosen(when):
-            return False
-        self.struck += 1
-        return True
-
-    def _chosen(self, when: When) -> bool:
         if when.nth and self._seen != when.nth:
             return False
         if when.every and self._seen % when.every:

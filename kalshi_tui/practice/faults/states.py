@@ -42,6 +42,11 @@ def _partly_filled(occasion: Occasion) -> bool:
     return any(order.filled for order in _resting(occasion))
 
 
+def _order_group(occasion: Occasion) -> bool:
+    users = [occasion.user_id] if occasion.user_id else members(occasion.exchange)
+    return any(group.user_id in users and not group.triggered for group in occasion.exchange.groups.values())
+
+
 def _position(occasion: Occasion) -> bool:
     return any(
         held.size
@@ -66,6 +71,7 @@ def _two_sided(occasion: Occasion) -> bool:
 STATES: Final[dict[str, Callable[[Occasion], bool]]] = {
     "resting_orders": _resting_orders,
     "partly_filled_order": _partly_filled,
+    "order_group": _order_group,
     "position": _position,
     "two_sided_book": _two_sided,
     "market_open": lambda occasion: _market(occasion, "active"),

@@ -27,6 +27,7 @@ class Value:
 
 
 def read_file(path: Path) -> dict[str, Value]:
+    """Check one file that a person wrote."""
     text, _ = read_trusted(path)
     return read_toml(text.read(), path, "")
 
@@ -45,6 +46,7 @@ def read_toml(text: str, path: Path, origin: str) -> dict[str, Value]:
 
 
 def checked(key: str, value: object, origin: str, base: Path) -> Value:
+    """Check one value, and say in an error which key it is and where it came from."""
     try:
         return Value(tree.kinds()[key].read(value, base), origin)
     except ConfigError as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Final
 
@@ -81,12 +82,12 @@ async def check_venue(settings: Settings, signer: Signer | None) -> list[Finding
         venue = Venue(http, clock, system_chance, signer=address.signer, patience=patience)
         answers = [
             ok(_SECTION, "address", f"{address.rest_url}  ({address.words})"),
-            await _guarded("REST", lambda: _status(venue, http)),
-            await _guarded("account", lambda: _limits(venue, address.signer)),
+            await _guarded("REST", partial(_status, venue, http)),
+            await _guarded("account", partial(_limits, venue, address.signer)),
             clock_finding(http.skew.offset_ms if http.is_dated else None),
         ]
         return answers + [
-            await _guarded(f"stream over {name}", lambda name=name: _stream(settings, address, clock, name))
+            await _guarded(f"stream over {name}", partial(_stream, settings, address, clock, name))
             for name in _transports(settings)
         ]
 

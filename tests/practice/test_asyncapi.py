@@ -11,13 +11,13 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from tests.practice.stream_kit import MEMBER, OTHER, START_MS, Wire, connect, make_market, place, small_exchange
 
 from kalshi_tui.core.units import Price
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.grids import GRIDS
 from kalshi_tui.practice.happenings import IndexTicked
 from kalshi_tui.practice.records import Event, Refusal
+from tests.practice.stream_kit import MEMBER, OTHER, START_MS, Wire, connect, make_market, place, small_exchange
 
 pytestmark = pytest.mark.specs
 

@@ -6,6 +6,10 @@ import random
 from typing import Any
 
 import pytest
+
+from kalshi_tui.practice.exchange import Exchange
+from kalshi_tui.practice.records import Refusal
+from kalshi_tui.practice.stream import Hub
 from tests.practice.stream_kit import (
     HOUSE,
     MEMBER,
@@ -20,10 +24,6 @@ from tests.practice.stream_kit import (
     small_exchange,
     true_book,
 )
-
-from kalshi_tui.practice.exchange import Exchange
-from kalshi_tui.practice.records import Refusal
-from kalshi_tui.practice.stream import Hub
 
 BOOK = "orderbook_delta"
 A, B, C = "KXT-1-A", "KXT-1-B", "KXT-1-C"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from kalshi_tui.core.units import Price
+from kalshi_tui.practice.exchange import Exchange
+from kalshi_tui.practice.grids import GRIDS
+from kalshi_tui.practice.happenings import IndexTicked
+from kalshi_tui.practice.records import Event
 from tests.practice.stream_kit import (
     DAY_MS,
     HOUSE,
@@ -17,12 +22,6 @@ from tests.practice.stream_kit import (
     place,
     small_exchange,
 )
-
-from kalshi_tui.core.units import Price
-from kalshi_tui.practice.exchange import Exchange
-from kalshi_tui.practice.grids import GRIDS
-from kalshi_tui.practice.happenings import IndexTicked
-from kalshi_tui.practice.records import Event
 
 A, B = "KXT-1-A", "KXT-1-B"
 

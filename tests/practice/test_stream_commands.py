@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.practice.stream_kit import MEMBER, Wire, codes, connect, market_id, of, place, small_exchange
 
 from kalshi_tui.practice.stream import Close, Limits
+from tests.practice.stream_kit import MEMBER, Wire, codes, connect, market_id, of, place, small_exchange
 
 BOOK = "orderbook_delta"
 A, B = "KXT-1-A", "KXT-1-B"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.practice.stream_kit import MEMBER, OTHER, START_MS, Wire, codes, connect, of, place, small_exchange
 
 from kalshi_tui.practice.records import Refusal
 from kalshi_tui.practice.stream import Hub, Limits, Ping
+from tests.practice.stream_kit import MEMBER, OTHER, START_MS, Wire, codes, connect, of, place, small_exchange
 
 BOOK = "orderbook_delta"
 A, B = "KXT-1-A", "KXT-1-B"

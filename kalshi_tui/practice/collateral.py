@@ -48,7 +48,7 @@ class Collateral:
         """Refuse unless the cash can carry `count` at `price` in place of what the order rests with now.
 
         The order is judged as if it rested at its limit. A better price costs less with its fee than the limit with
-        its own, so what it takes is covered too.
+        its own, so what it takes is covered too, but for the rounding of each fill when it takes in many pieces.
         """
         floor = self._floor
         market = floor.markets[order.ticker]
@@ -70,7 +70,8 @@ class Collateral:
             return
         fee = 0
         if opening and book.crosses(market, side, price):
-            fee = fees.model_fee(rates(floor, market)[0], price, opening) + 2 * floor.rules.fee_grid
+            rate = rates(floor, market)[0]
+            fee = fees.charge(rate, side, price, opening, order.rounding_carried, floor.rules.fee_grid).net
         account = floor.accounts[order.user_id]
         purse = (order.subaccount, market.exchange_index)
         if account.cash.get(purse, 0) < account.reserved.get(purse, 0) - reserve.held + after + fee:

@@ -46,11 +46,6 @@ def rates(series: Series, event: Event, market: Market, now_ms: int) -> tuple[in
     return _TAKER_RATE * multiplier, maker * multiplier
 
 
-def model_fee(rate: int, price: int, size: int) -> int:
-    """Return the trade fee: the model's ceiling to a micro-dollar."""
-    return -(-(rate * size * price * (10_000 - price)) // _MODEL_ONE)
-
-
 def charge(  # noqa: PLR0917 - six numbers of one formula
     rate: int, side: Side, price: int, size: int, carried: int, grid: int
 ) -> Charge:

@@ -3,8 +3,8 @@
 Settled readings that are nobody's setting, because no source contradicts them or none says anything:
 
 * An order that rests reserves what its opening part would cost at its limit: a bid its price, an ask one dollar less
-  its price. What closes a position reserves nothing; the best-priced order closes first. Fees are not reserved, so a
-  resting order's fee may take a balance a little below zero.
+  its price. What closes a position reserves nothing; the best-priced order closes first. The fee of what would open
+  at once is asked for, that of a resting order is not, so it may take a balance a little below zero.
 * No collateral is given back between markets of one event (MECNET and DIRECNET are labels here), because the formula
   is not published. Every subaccount nets; the switch that turns netting off is kept and has no effect.
 * A create or an amendment whose remainder is cancelled at once (immediate-or-cancel, self-trade, order group) ends as

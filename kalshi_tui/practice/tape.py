@@ -72,7 +72,7 @@ class Tape:
             self._volume = {}
         if now_ms // _HOUR != self._minute_ms // _HOUR and self._touched:
             quotes = {t: (m.best_bid, m.best_ask, m.last_price) for t, m in self._touched.items()}
-            self._hours.append((now_ms // _HOUR * _HOUR, quotes))
+            self._hours.append(((self._minute_ms // _HOUR + 1) * _HOUR, quotes))
             self._touched = {}
         self._minute_ms = now_ms // _MINUTE * _MINUTE
         self._forget(now_ms - _DAY)

@@ -1,28 +1,21 @@
-"""The practice exchange's own clock, so that signatures, ages and deadlines are in its time at any speed."""
+"""The practice exchange's own time, so that signatures and ages are right at any speed."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 
+from kalshi_tui.adapters.clock import SystemClock
 
-class ExchangeClock:
-    """Runs `speed` times as fast as the wall clock, from what the exchange said its time was."""
+
+class ExchangeClock(SystemClock):
+    """Tells the exchange's time, but waits by the wall: a fast world shortens no timeout of ours."""
 
     def __init__(self, now_ms: int, speed: float) -> None:
-        """Start at the exchange's time."""
+        """Start at what the exchange said its time was, and run as fast as it does."""
         self._from_ms = now_ms
         self._speed = speed
         self._from = time.monotonic()
 
     def now_ms(self) -> int:
         """Return the exchange's Unix time in milliseconds."""
-        return self._from_ms + int(self.monotonic() * 1000)
-
-    def monotonic(self) -> float:
-        """Return exchange seconds since the start, which never run backwards."""
-        return (time.monotonic() - self._from) * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait this many exchange seconds."""
-        await asyncio.sleep(seconds / self._speed)
+        return self._from_ms + int((time.monotonic() - self._from) * 1000 * self._speed)

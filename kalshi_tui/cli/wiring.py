@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +15,21 @@ import click
 from kalshi_tui.adapters.clock import SystemClock, system_chance
 from kalshi_tui.adapters.exchange_clock import ExchangeClock
 from kalshi_tui.adapters.http import HttpxTransport
+from kalshi_tui.adapters.key_files import read_private_file
 from kalshi_tui.adapters.practice_key import practice_key_file
-from kalshi_tui.adapters.secrets import load_key
+from kalshi_tui.adapters.secrets import load_hidden, load_key
+from kalshi_tui.cli.logs import log_to_stderr
 from kalshi_tui.cli.output import print_words
 from kalshi_tui.config.load import data_folder, load_settings, user_file
-from kalshi_tui.config.schema import Environment, Settings, TransportName
+from kalshi_tui.config.schema import Environment, Notice, Settings, StreamSettings, TransportName
 from kalshi_tui.core.events import Event
+from kalshi_tui.engine.backoff import ReconnectRules
 from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus, Machine
 from kalshi_tui.engine.ports import Clock, StreamTransport
 from kalshi_tui.engine.venue import Patience, Venue
-from kalshi_tui.errors import ConfigError, SecretError
-from kalshi_tui.protocol.signing import Signer, load_signer
+from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError
+from kalshi_tui.protocol.rest import PREFIX
+from kalshi_tui.protocol.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +72,40 @@ class Session:
             signer=self.address.signer,
             offset_ms=lambda: self.venue.offset_ms,
             on_status=on_status,
-            rules=FeedRules(),
+            rules=feed_rules(self.settings.stream),
         )
 
 
 def read_settings(flags: Mapping[str, str]) -> Settings:
     """Read all layers of settings, and tell on stderr what should be put right about them."""
-    config_file = flags.get("config_file")
     names = {"environment": "--env", "log_level": "--log-level"}
     settings = load_settings(
         environ=os.environ,
         folder=Path.cwd(),
         flags={names[name]: value for name, value in flags.items() if name in names},
-        config_file=None if config_file is None else Path(config_file),
+        config_file=Path(flags["config_file"]) if "config_file" in flags else None,
+        ready_file=Path(flags["ready_file"]) if "ready_file" in flags else None,
         own_file=user_file(),
     )
-    for notice in settings.notices:
-        print_words(f"warning: {notice.message}\nhint: {notice.hint}")
+    log_to_stderr(settings)
+    warn(settings.notices)
     return settings
+
+
+def warn(notices: Iterable[Notice]) -> None:
+    """Tell on stderr what works but should be put right."""
+    for notice in notices:
+        print_words(f"warning: {notice.message}\nhint: {notice.hint}")
 
 
 @asynccontextmanager
 async def open_session(ctx: click.Context) -> AsyncIterator[Session]:
     """Open what the settings name: a real venue, a running practice exchange, or one that is started here."""
-    flags: Mapping[str, str] = ctx.obj or {}
-    settings = read_settings(flags)
+    settings = read_settings(ctx.obj or {})
+    loaded = load_key(settings, data=data_folder())
+    warn(loaded.notices if loaded else ())
     async with AsyncExitStack() as stack:
-        address = await find_address(settings, flags, stack)
+        address = await find_address(settings, loaded.signer if loaded else None, stack)
         http = HttpxTransport(address.rest_url)
         stack.push_async_callback(http.close)
         network = settings.network
@@ -108,43 +119,15 @@ async def open_session(ctx: click.Context) -> AsyncIterator[Session]:
         yield Session(settings, address, venue)
 
 
-async def find_address(settings: Settings, flags: Mapping[str, str], stack: AsyncExitStack) -> Address:
-    """Choose the venue: a ready file first, then the addresses in the settings, then an exchange of our own."""
-    if "ready_file" in flags:
-        return await running_exchange(Path(flags["ready_file"]))
-    if settings.environment is Environment.PRACTICE and not settings.venue.rest_url:
+async def find_address(settings: Settings, signer: Signer | None, stack: AsyncExitStack) -> Address:
+    """Choose the venue: the addresses in the settings, or for practice without any an exchange of our own."""
+    venue = settings.venue
+    if settings.environment is not Environment.PRACTICE:
+        return Address(venue.rest_url, venue.stream_url, signer, SystemClock(), str(settings.environment))
+    if not venue.rest_url:
         return await own_exchange(settings, stack)
-    loaded = load_key(settings, data=data_folder())
-    for notice in loaded.notices if loaded else ():
-        print_words(f"warning: {notice.message}\nhint: {notice.hint}")
-    return Address(
-        settings.venue.rest_url,
-        settings.venue.stream_url,
-        loaded.signer if loaded else None,
-        SystemClock(),
-        str(settings.environment),
-    )
-
-
-async def running_exchange(ready_file: Path) -> Address:
-    """Attach to a practice exchange that runs in another process."""
-    told, pem = read_ready_file(ready_file)
-    clock = await exchange_clock(told["reference_url"])
-    signer = load_signer(told["key_id"], pem)
-    return Address(told["rest_url"], told["ws_url"], signer, clock, "practice, running apart")
-
-
-def read_ready_file(ready_file: Path) -> tuple[dict[str, str], bytes]:
-    """Read where a practice exchange is, and the key that signs there."""
-    try:
-        told = json.loads(ready_file.read_text())
-        names = ("rest_url", "ws_url", "reference_url", "key_id")
-        return {name: told[name] for name in names}, Path(told["key_file"]).read_bytes()
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ConfigError(
-            f"{ready_file} does not tell where a practice exchange is: {problem}",
-            hint=f"start one with: kalshi-tui exchange --ready-file {ready_file}",
-        ) from None
+    clock = await exchange_clock(venue.rest_url.replace(PREFIX, "/reference"))
+    return Address(venue.rest_url, venue.stream_url, signer, clock, "practice, running apart")
 
 
 async def exchange_clock(reference_url: str) -> Clock:
@@ -154,24 +137,39 @@ async def exchange_clock(reference_url: str) -> Clock:
         reply = await http.send("GET", "/reference/clock", {}, None)
     finally:
         await http.close()
-    told = json.loads(reply.body)
-    return ExchangeClock(told["now_ms"], told["speed"])
+    try:
+        told = json.loads(reply.body)
+        return ExchangeClock(told["now_ms"], told["speed"])
+    except (ValueError, KeyError, TypeError):
+        raise RemoteProtocolError(
+            f"{reference_url} does not tell a practice exchange's time",
+            hint="start one with `kalshi-tui exchange`, and use the file that its --ready-file writes",
+        ) from None
 
 
 async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
     """Start a practice exchange in this process, on a port that nobody else uses."""
     from kalshi_tui.practice.desk import open_desk  # noqa: PLC0415 - other venues need not load the exchange
     from kalshi_tui.practice.server import serve  # noqa: PLC0415 - as above
+    from kalshi_tui.practice.worldfile import WorldRefused  # noqa: PLC0415 - as above
 
     practice = settings.practice
-    key_file = practice_key_file(data_folder())
-    pem = key_file.read_bytes()
-    desk = open_desk(world=practice.world, seed=practice.seed, start_ms=time.time_ns() // 1_000_000, key_pem=pem)
+    pem = read_private_file(practice_key_file(data_folder()))
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        desk = open_desk(world=practice.world, seed=practice.seed, start_ms=now_ms, key_pem=pem)
+    except WorldRefused as problem:
+        raise ConfigError(problem.message, hint=problem.hint) from None
     running = await serve(desk, speed=practice.speed)
     stack.push_async_callback(running.close)
     clock = await exchange_clock(running.reference_url)
     words = f"practice, world {desk.world}, seed {desk.seed}"
-    return Address(running.rest_url, running.ws_url, load_signer(desk.key_id, pem), clock, words)
+    return Address(running.rest_url, running.ws_url, load_hidden(desk.key_id, lambda: pem), clock, words)
+
+
+def feed_rules(settings: StreamSettings) -> FeedRules:
+    """Return how patiently a feed comes back, as the settings have it."""
+    return FeedRules(reconnects=ReconnectRules(base_s=settings.reconnect_first_s, cap_s=settings.reconnect_limit_s))
 
 
 def stream_transport(settings: Settings, address: Address) -> StreamTransport:

@@ -8,27 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from kalshi_tui.cli.benches.frames import FrameMaker
+from kalshi_tui.practice.frames import joined
 
 LIFETIME_S = 600
+TOGETHER = 50  # frames in a write, as a busy moment brings them
 WRITE_AHEAD = 1 << 20  # bytes handed to the kernel before the server waits for the reader
+
+
+def batched(frames: list[bytes], size: int) -> Iterator[list[bytes]]:
+    """Yield the frames in groups."""
+    return (frames[start : start + size] for start in range(0, len(frames), size))
 
 
 async def serve(count: int, markets: int) -> None:
     """Listen on a free port, tell it, and serve until standard input closes."""
     maker = FrameMaker(markets)
     frames = [*maker.snapshots(), *maker.deltas(count)]
+    pieces = [joined(part)[0] for part in batched(frames, TOGETHER)]
 
     async def stream(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False, writer_limit=WRITE_AHEAD)
         await socket.prepare(request)
         await socket.receive()  # the subscribe command; the answer is always the same
         await socket.send_str('{"id":1,"type":"subscribed","msg":{"channel":"orderbook_delta","sid":1}}')
-        for frame in frames:
-            await socket.send_frame(frame, WSMsgType.TEXT)
+        for piece in pieces:
+            assert request.transport is not None  # noqa: S101 - it was there a line ago
+            request.transport.write(piece)
+            await socket.ping()  # waits until the reader has made room
         await socket.receive()
         return socket
 

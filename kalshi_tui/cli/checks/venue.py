@@ -9,11 +9,11 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Final
 
-from kalshi_tui.adapters.clock import SystemClock, system_chance
+from kalshi_tui.adapters.clock import system_chance
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.cli.checks.findings import Finding, State, failed, ok
-from kalshi_tui.cli.wiring import Address, exchange_clock, own_exchange, stream_transport
-from kalshi_tui.config.schema import Environment, Settings, TransportName
+from kalshi_tui.cli.wiring import Address, find_address, stream_transport
+from kalshi_tui.config.schema import Settings, TransportName
 from kalshi_tui.engine.feed import STREAM_PATH
 from kalshi_tui.engine.ports import Clock, HttpReply
 from kalshi_tui.engine.venue import Patience, Venue, within
@@ -27,18 +27,6 @@ _SKEW_NOTED_MS: Final = 2_000
 _SKEW_REFUSED_MS: Final = 10_000  # 10 s were accepted in October 2026 and 60 s were not; the exact bound is unknown
 _SET_CLOCK: Final = "let the system set its clock: timedatectl set-ntp true (or your system's time settings)"
 _NEEDS_KEY: Final = "not asked: it needs a key"
-
-
-class PatientClock(SystemClock):
-    """Tells the venue's time but waits by the wall: a fast practice world shortens no timeout of ours."""
-
-    def __init__(self, venue_clock: Clock) -> None:
-        """Take the clock that signatures go by."""
-        self._venue_clock = venue_clock
-
-    def now_ms(self) -> int:
-        """Return the venue's Unix time in milliseconds."""
-        return self._venue_clock.now_ms()
 
 
 class WatchedHttp:
@@ -72,10 +60,10 @@ async def check_venue(settings: Settings, signer: Signer | None) -> list[Finding
     """Make all checks over the network, each bounded in time; an exchange that we start ourselves is stopped again."""
     async with AsyncExitStack() as stack:
         try:
-            address = await _address(settings, signer, stack)
+            address = await find_address(settings, signer, stack)
         except Exception as problem:  # noqa: BLE001 - the other checks are still worth printing
             return [_failed("address", problem)]
-        clock = PatientClock(address.clock)
+        clock = address.clock
         http = WatchedHttp(HttpxTransport(address.rest_url), clock)
         stack.push_async_callback(http.close)
         patience = Patience(deadline_s=settings.network.answer_timeout_s, attempts=1)
@@ -119,16 +107,6 @@ def status_finding(status: rest.ExchangeStatus, took_ms: float) -> Finding:
             "wait; only cancelling works until it resumes",
         )
     return ok(_SECTION, "REST", f"answers in {took_ms:.0f} ms, exchange and trading are open")
-
-
-async def _address(settings: Settings, signer: Signer | None, stack: AsyncExitStack) -> Address:
-    venue = settings.venue
-    if settings.environment is not Environment.PRACTICE:
-        return Address(venue.rest_url, venue.stream_url, signer, SystemClock(), str(settings.environment))
-    if not venue.rest_url:
-        return await own_exchange(settings, stack)
-    clock = await exchange_clock(venue.rest_url.replace(rest.PREFIX, "/reference"))
-    return Address(venue.rest_url, venue.stream_url, signer, clock, "practice, running apart")
 
 
 async def _guarded(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:

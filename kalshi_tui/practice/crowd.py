@@ -53,8 +53,9 @@ class Crowd:
 
     def go(self) -> None:
         """Let makers and takers come."""
-        if self._ranked:
-            delay_ms = max(int(self._random.expovariate(self._spec.looks_per_s + self._spec.takes_per_s) * 1000), 1)
+        rate = self._spec.looks_per_s + self._spec.takes_per_s
+        if self._ranked and rate > 0:
+            delay_ms = max(int(self._random.expovariate(rate) * 1000), 1)
             self._exchange.schedule(self._exchange.now_ms + delay_ms, self._act)
 
     def settled(self, live: LiveEvent) -> tuple[int, str]:

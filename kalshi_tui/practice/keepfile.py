@@ -20,6 +20,7 @@ _PUT = (
     "INSERT INTO kept VALUES (?, ?, ?, ?) "
     "ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, crc = excluded.crc"
 )
+_HEADER = b"SQLite format 3\0"
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 
@@ -37,6 +38,8 @@ class KeepFile:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.chmod(0o700)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        elif not _begins_well(path):  # SQLite would make an empty file its own
+            raise Damaged("it does not begin as a state file does")
         self._rows: dict[tuple[str, str], bytes | None] = {}
         self._db = sqlite3.connect(path, isolation_level=None, timeout=0.5)
         try:
@@ -104,6 +107,11 @@ class KeepFile:
         self._db.close()
 
 
+def _begins_well(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
 def set_aside(path: Path) -> Path:
     """Move a file that cannot be used out of the way, without overwriting another; return its new name."""
     number = 1
@@ -125,7 +133,7 @@ def open_keep_file(path: Path) -> KeepFile:
             f"the kept state {path} cannot be opened: {problem}",
             hint="another exchange may be keeping it: stop that one, or run another world",
         ) from None
-    except sqlite3.DatabaseError as problem:
+    except (sqlite3.DatabaseError, Damaged) as problem:
         raise refuse_damaged(path, str(problem)) from None
     except OSError as problem:
         raise WorldRefused(f"the kept state {path} cannot be made: {problem}", hint="check the folder") from None

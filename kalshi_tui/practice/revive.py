@@ -72,35 +72,38 @@ def open_kept_desk(
             raise
         origin = Origin(spec, desk.seed, desk.user_id, markets, cash)
     else:
-        origin, living, exchange = _wake(file, path, start_ms, rules)
-        _check_wishes(path, origin, seed=seed, markets=markets, cash=cash)
+        origin, living, exchange = _wake(file, start_ms, rules, {"seed": seed, "markets": markets, "cash": cash})
         desk = furnish(living, exchange, user_id=origin.user_id, key_pem=key_pem, scenario=scenario)
     keeper = Keeper(file, desk, origin)
     keeper.save()
     return desk, keeper
 
 
-def _check_wishes(path: Path, origin: Origin, **wishes: int | None) -> None:
+def _wake(file: KeepFile, start_ms: int, rules: Rules, wishes: dict[str, int | None]) -> tuple[Origin, World, Exchange]:
+    try:
+        origin = _one(file, "origin", Origin)
+        _check_wishes(file.path, origin, wishes)
+        return origin, *_read(file, origin, start_ms, rules)
+    except WorldRefused:
+        file.close()
+        raise
+    except (Damaged, msgspec.MsgspecError, sqlite3.DatabaseError, LookupError, ValueError) as problem:
+        file.close()
+        raise refuse_damaged(file.path, f"{type(problem).__name__}: {problem}") from None
+
+
+def _check_wishes(path: Path, origin: Origin, wishes: dict[str, int | None]) -> None:
     for name, wished in wishes.items():
         kept = getattr(origin, name)
         if wished is not None and wished != kept:
-            shown = "none" if kept is None else kept
+            shown = "none was given" if kept is None else f"{kept} then"
             raise WorldRefused(
-                f"the world kept in {path} was begun with another --{name}: {shown}",
+                f"the world kept in {path} was begun with another --{name} ({shown}, {wished} now)",
                 hint=f"leave --{name} out to go on with it, or move the file away to begin anew",
             )
 
 
-def _wake(file: KeepFile, path: Path, start_ms: int, rules: Rules) -> tuple[Origin, World, Exchange]:
-    try:
-        return _read(file, start_ms, rules)
-    except (Damaged, msgspec.MsgspecError, sqlite3.DatabaseError, LookupError, ValueError) as problem:
-        file.close()
-        raise refuse_damaged(path, f"{type(problem).__name__}: {problem}") from None
-
-
-def _read(file: KeepFile, start_ms: int, rules: Rules) -> tuple[Origin, World, Exchange]:
-    origin = _one(file, "origin", Origin)
+def _read(file: KeepFile, origin: Origin, start_ms: int, rules: Rules) -> tuple[World, Exchange]:
     moment = _one(file, "moment", Moment)
     exchange = Exchange(seed=origin.seed, start_ms=moment.now_ms, rules=rules)
     exchange.series.update({one.ticker: one for one in _all(file, "series", Series)})
@@ -116,7 +119,7 @@ def _read(file: KeepFile, start_ms: int, rules: Rules) -> tuple[Origin, World, E
     living = World(exchange, origin.spec)
     walks = {name: msgspec.msgpack.decode(body, type=WalkState) for name, body in file.rows("walk")}
     living.wake(WorldState(walks, _all(file, "live", LiveEvent)))
-    return origin, living, exchange
+    return living, exchange
 
 
 def _all(file: KeepFile, kind: str, record: type[_T]) -> list[_T]:

@@ -16,8 +16,8 @@ from kalshi_tui.practice.index import UNIT
 from kalshi_tui.practice.listing import QUARTER_MS, close_times, label, list_event, opening_strike, strikes
 from kalshi_tui.practice.live import LiveEvent, Walk, WalkState
 from kalshi_tui.practice.makers import House
-from kalshi_tui.practice.newyork import new_york
-from kalshi_tui.practice.records import Series
+from kalshi_tui.practice.newyork import HOUR_MS, new_york
+from kalshi_tui.practice.records import Market, Series
 from kalshi_tui.practice.worldfile import FamilySpec, SeriesSpec, WorldSpec
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FIFTH_MS = 200
 _BACKFILL_S = 1020  # a window that is open at the start needs the minute before it opened
 _ANNOUNCE_MS = 50  # after a window's opening: its strike is known then
 _DECIDE_MS = 1500  # after a close: the last second's index has surely been published
+_FORGET_MS = 3 * 86_400_000  # more than a day, because the tape still counts a market's last day
 _OVER = frozenset(("determined", "disputed", "amended", "finalized"))
 
 
@@ -46,6 +47,7 @@ class World:
         self.spec = spec
         self.walks = {one.name: Walk(one, exchange.now_ms) for one in spec.walk}
         self.events: dict[str, LiveEvent] = {}
+        self.forget_after_ms = _FORGET_MS
         self._exchange = exchange
         self._random = exchange.random
         self._house = House(exchange)
@@ -114,6 +116,8 @@ class World:
                 self._publish(walk, now)
             if walk.spec.fast:
                 self._publish_fast(walk, now)
+        if now % HOUR_MS == 0:
+            self._forget_old()
         self._exchange.schedule(now + step, partial(self._tick, step))
 
     def _publish(self, walk: Walk, now: int) -> None:
@@ -153,6 +157,19 @@ class World:
             close_ms = next(times)
             self._list(number, self._opening(family, after, close_ms), close_ms)
             after = close_ms
+
+    def _forget_old(self) -> None:
+        """Let go of what was settled long ago and no member has records of, because the world never ends."""
+        exchange = self._exchange
+        before_ms = exchange.now_ms - self.forget_after_ms
+        held = {order.ticker for past in exchange.histories.values() for order in past.orders}
+        held.update(ticker for _, _, ticker in exchange.positions)
+        for event in list(exchange.events.values()):
+            markets = [exchange.markets[ticker] for ticker in event.market_tickers]
+            if markets and all(_is_old(market, before_ms) and market.ticker not in held for market in markets):
+                for market in markets:
+                    del exchange.markets[market.ticker]
+                del exchange.events[event.ticker]
 
     def _opening(self, family: FamilySpec, previous_ms: int, close_ms: int) -> int:
         if family.recurs.opens == "when_listed":
@@ -262,6 +279,10 @@ class World:
         else:
             self._crew.slip(live, self._view(live), family.quotes)
         self._next_act(live)
+
+
+def _is_old(market: Market, before_ms: int) -> bool:
+    return market.settled_ms is not None and market.settled_ms < before_ms
 
 
 def _decimals(family: FamilySpec) -> int:

@@ -197,6 +197,8 @@ def load_world(name: str) -> WorldSpec:
     if path.suffix == ".toml" or len(path.parts) > 1:
         return _read(path)
     if name not in world_names():
+        if path.is_file():
+            return _read(path)
         near = get_close_matches(name, world_names(), 1, cutoff=0.0)
         raise WorldRefused(
             f"there is no world named {name!r:.60}; the nearest is {near[0]!r}",

@@ -37,6 +37,7 @@ class _Listener(WSListener):
     def __init__(self, max_message: int) -> None:
         super().__init__()
         self.inbox = Inbox(max_message)
+        self._max_message = max_message
         self.on_ping: Callable[[], None] | None = None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -45,10 +46,12 @@ class _Listener(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
-        if kind == WSMsgType.TEXT and frame.fin:
+        # The library reports a frame beyond its bound, and hands it over all the same.
+        if kind == WSMsgType.TEXT and frame.fin and frame.payload_size <= self._max_message:
             self.inbox.put(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             if not self.inbox.put_part(frame.get_payload_as_bytes(), is_last=frame.fin):
+                self.inbox.end("a message was too large")
                 transport.send_close(WSCloseCode.MESSAGE_TOO_BIG)
                 transport.disconnect()
         elif kind == WSMsgType.PING:
@@ -116,6 +119,7 @@ class PicowsTransport:
                 enable_auto_pong=False,
                 max_frame_size=self._max_message,
                 max_redirects=0,
+                use_aiofastnet=False,  # it saves 0.2 µs a frame, and never resumes once reading was paused
                 proxy=self._proxy,
             )
         except WSHandshakeError as refused:

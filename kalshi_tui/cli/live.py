@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from kalshi_tui.cli.book import time_of_day
 from kalshi_tui.cli.follow import Follower
 from kalshi_tui.cli.ladder import contracts, dollars
-from kalshi_tui.cli.output import print_words
+from kalshi_tui.cli.output import UNBOUNDED, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import BookState
 from kalshi_tui.core.markets import Event, Market
@@ -31,6 +31,8 @@ FEW = 40  # rows when the output is not a terminal
 AROUND = 3  # lines for the head, the headings and the foot
 PATIENCE_S = 10.0  # for the first picture when it is printed once
 HEADINGS = ("  market", "answer", "bid size", "bid", "ask", "ask size", "last", "book")
+ANSWER = 1  # the column that a narrow terminal does without: the ticker says it too
+ROOM_FOR_ALL = 100
 IS_NUMBER = (False, False, True, True, True, True, True, False)
 
 
@@ -113,23 +115,24 @@ def how_settled(market: Market) -> int:
     return abs((market.yes_bid or 0) + (market.yes_ask or 0) - PRICE_ONE)
 
 
-def table_lines(follower: Follower, listed: Sequence[Listed]) -> list[str]:
-    """Return aligned lines: the headings, then each event's title above its markets."""
-    rows = [market_row(follower, row.market) for row in listed]
-    widths = [max(map(cell_len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-    lines = [aligned(HEADINGS, widths)]
-    for title, group in groupby(zip(listed, rows, strict=True), key=lambda pair: pair[0].title):
-        lines.append(title)
-        lines.extend(aligned(row, widths) for _, row in group)
+def table_lines(follower: Follower, listed: Sequence[Listed], room: int = UNBOUNDED) -> list[str]:
+    """Return aligned lines: the headings, then each event's title above its markets; in a narrow room less of each."""
+    rows = [HEADINGS, *(market_row(follower, row.market) for row in listed)]
+    kept = [number for number in range(len(HEADINGS)) if room >= ROOM_FOR_ALL or number != ANSWER]
+    widths = {number: max(cell_len(row[number]) for row in rows) for number in kept}
+    head, *markets = (aligned(row, widths) for row in rows)
+    lines = [head]
+    for title, group in groupby(zip(listed, markets, strict=True), key=lambda pair: pair[0].title):
+        lines += [title, *(line for _, line in group)]
     return lines
 
 
-def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Pad cells to their columns' widths, numbers to the right."""
-    padded = [
-        " " * (width - cell_len(cell)) + cell if is_number else cell + " " * (width - cell_len(cell))
-        for cell, width, is_number in zip(cells, widths, IS_NUMBER, strict=True)
-    ]
+def aligned(cells: Sequence[str], widths: Mapping[int, int]) -> str:
+    """Pad the cells that are kept to their columns' widths, numbers to the right."""
+    padded = []
+    for number, width in widths.items():
+        space = " " * (width - cell_len(cells[number]))
+        padded.append(space + cells[number] if IS_NUMBER[number] else cells[number] + space)
     return "  ".join(padded).rstrip()
 
 
@@ -173,7 +176,9 @@ def picture(session: Session, follower: Follower, listed: Sequence[Listed]) -> G
     from rich.text import Text  # noqa: PLC0415 - as above
 
     head = f"kalshi-tui   {session.address.words}   {time_of_day(session)}"
-    body = Text("\n".join(table_lines(follower, listed)), no_wrap=True, overflow="ellipsis")
+    body = Text(
+        "\n".join(table_lines(follower, listed, shutil.get_terminal_size().columns)), no_wrap=True, overflow="ellipsis"
+    )
     body.highlight_regex(r"(?m)^\S.*$", "bold")
     body.highlight_regex(r"▲", "green")
     body.highlight_regex(r"▼|(stale|resync|dead): .*", "red")

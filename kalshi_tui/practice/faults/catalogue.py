@@ -98,7 +98,7 @@ _FLOOR: Final[dict[str, Settings]] = {
     "revoke_keys": {"for_s": 0.0},
     "cancel_rest": {},
     "cross_own_order": {"prevention": "taker_at_cross"},
-    "duplicate_ids": {"reading": "open_only"},
+    "forget_ids": {},
     "pull_book": {},
     "dust": {"steps": 100},
     "flood": {"changes": 25_000, "per_s": 5_000},
@@ -125,7 +125,8 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "side": ("bid", "ask"),
     "on": ("", "fill", "order", "trade"),
     "prevention": ("taker_at_cross", "maker"),
-    "reading": ("for_ever", "open_only"),
     "result": ("yes", "no", "scalar"),
     "style": ("markup", "control", "bidi", "combining", "long"),
 }
+
+DECIMALS: Final[dict[str, int]] = {"dollars": 6, "multiplier": 6, "count": 2, "by": 4, "value": 4}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from kalshi_tui.practice.exchange import Exchange
     from kalshi_tui.practice.faults.armoury import Faults
 
-_WHOLE_EXCHANGE: Final = frozenset({"pause_trading", "pause_exchange", "duplicate_ids"})
-_MEMBERS_ONLY: Final = frozenset({"withdraw", "trigger_groups", "revoke_keys"})
+_WHOLE_EXCHANGE: Final = frozenset({"pause_trading", "pause_exchange"})
+_MEMBERS_ONLY: Final = frozenset({"withdraw", "trigger_groups", "revoke_keys", "forget_ids"})
 _MARKETS_ONLY: Final = frozenset({"pull_book", "dust", "flood", "deep_book", "hostile_text", "hostile_tickers"})
 
 
@@ -129,8 +129,12 @@ def _change_fee(strike: Strike) -> None:
     strike.exchange.set_event_fee(strike.market.event_ticker, strike.params["fee_type"], multiplier)
 
 
-def _duplicate_ids(strike: Strike) -> None:
-    strike.exchange.rules = replace(strike.exchange.rules, duplicate_ids=strike.params["reading"])
+def _forget_ids(strike: Strike) -> None:
+    """Free every client_order_id of the member that no working order holds: the reading that only open orders count."""
+    working = {order.client_order_id for order in strike.exchange.resting_of(strike.user_id)}
+    ids = strike.exchange.histories[strike.user_id].ids
+    for used in [used for used in ids if used not in working]:
+        del ids[used]
 
 
 # --- what others do to an account
@@ -235,13 +239,10 @@ def _deep_book(strike: Strike) -> None:
     house, market = strike.faults.house(strike.exchange), strike.market
     label = "center_centi_edge_centi_cent"
     strike.exchange.change_grid(strike.ticker, label, GRIDS[label])
-    middle = _middle(market)
-    room = strike.params["levels"]
-    for price in rungs(market.bands).prices:
-        if room and (price < max(market.best_bid, 1) or price > market.best_ask or not market.best_bid):
-            side: Side = "bid" if price < middle else "ask"
-            strike.exchange.create(house, _order(market, side, price, 100, rests=True))
-            room -= 1
+    middle = _middle(market)  # at or between the best prices: bids below it and asks above it meet nobody
+    for price in rungs(market.bands).prices[: strike.params["levels"]]:
+        side: Side = "bid" if price < middle else "ask"
+        strike.exchange.create(house, _order(market, side, price, 100, rests=True))
 
 
 def _middle(market: Market) -> int:
@@ -304,7 +305,7 @@ _FLOOR_ACTIONS: Final[dict[str, Callable[[Strike], None]]] = {
     "settle": _settle,
     "change_grid": _change_grid,
     "change_fee": _change_fee,
-    "duplicate_ids": _duplicate_ids,
+    "forget_ids": _forget_ids,
     "external_trade": _external_trade,
     "withdraw": _withdraw,
     "trigger_groups": _trigger_groups,

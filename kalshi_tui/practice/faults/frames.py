@@ -107,7 +107,10 @@ class Spoiler:
             return
         since_ms, per_s_ms, most_ms = self._lag
         behind_ms = min(most_ms, int((self.session.hub.exchange.now_ms - since_ms) * per_s_ms / 1000))
-        self._later(behind_ms, lambda: self.session.queue(item))
+        if behind_ms:
+            self._later(behind_ms, lambda: self.session.queue(item))
+        else:
+            self.session.queue(item)
 
     def hold(self, item: Outgoing) -> None:
         """Keep something back until the next has gone."""

@@ -8,12 +8,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
 
-from kalshi_tui.practice.faults.catalogue import ACTIONS, CHOICES, SELECTORS, WHEN, Need
+from kalshi_tui.core.units import parse_decimal
+from kalshi_tui.practice.faults.catalogue import ACTIONS, CHOICES, DECIMALS, SELECTORS, WHEN, Need
 from kalshi_tui.practice.faults.rules import Place, Rule, When
 from kalshi_tui.practice.faults.states import STATES
 
 SCENARIOS: Final = Path(__file__).parent.parent / "scenarios"
 _TOP: Final = ("fault", "title", "about", "rule")
+_MOST: Final = 1 << 40
 _NAMES: Final = ("name", "at", "action")
 
 
@@ -106,11 +108,24 @@ def _setting(where: str, name: str, table: Mapping[str, Any], default: Any) -> A
         value = tuple(value)
     if type(value) is not kind:
         raise ScenarioError(f"{where}: {name} is {value!r:.60}", hint=f"it must be of type {kind.__name__}")
-    if isinstance(value, int | float) and value < 0:
-        raise ScenarioError(f"{where}: {name} is {value!r}", hint="it must not be negative")
+    _check_range(where, name, value)
+    return value
+
+
+def _check_range(where: str, name: str, value: Any) -> None:
+    """Refuse a value of the right type that cannot be meant."""
+    if name == "probability" and not 0 <= value <= 1:
+        raise ScenarioError(f"{where}: {name} is {value!r}", hint="it must lie between 0 and 1")
+    if isinstance(value, int | float) and not 0 <= value <= _MOST:
+        raise ScenarioError(f"{where}: {name} is {value!r}", hint=f"it must not be negative nor above {_MOST:,}")
     if name in CHOICES:
         _one_of(where, name, value, CHOICES[name])
-    return value
+    if value and name in DECIMALS:
+        try:
+            parse_decimal(value, DECIMALS[name])
+        except ValueError:
+            hint = f"write a decimal number in quotes, with at most {DECIMALS[name]} places"
+            raise ScenarioError(f"{where}: {name} is {value!r:.60}", hint=hint) from None
 
 
 def _text(where: str, name: str, value: Any) -> str:

@@ -18,7 +18,7 @@ from kalshi_tui.protocol.signing import Signer
 
 STREAM_PATH: Final = "/trade-api/ws/v2"
 _CONNECT_S: Final = 10.0
-_CLOSE_S: Final = 1.0
+_CLOSE_S: Final = 3.0
 _CALM: Final = ReconnectRules()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -58,7 +61,8 @@ def open_desk(
     user_id = new_user_id(spec.name, seed, start_ms)
     exchange.open_account(cash=parse_money(spec.cash) if cash is None else cash, user_id=user_id)
     living = World(exchange, spec)
-    living.open(_wished(spec, markets))
+    with no_collections():
+        living.open(_wished(spec, markets))
     if markets is not None and len(exchange.markets) > markets:
         raise WorldRefused(
             f"world {spec.name!r} has {len(exchange.markets)} markets of its own, more than the {markets} wished for",
@@ -81,6 +85,18 @@ def furnish(living: World, exchange: Exchange, *, user_id: str, key_pem: bytes |
     return Desk(
         exchange, RestDoor(exchange), hub, faults, living.spec.name, exchange.seed, user_id, key_id, key_pem, living
     )
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Spare the garbage collector while much is built that will stay: over 30,000 markets that halves the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def new_user_id(world: str, seed: int, start_ms: int) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from kalshi_tui.practice.desk import USUAL_RULES, Desk, furnish, open_desk
+from kalshi_tui.practice.desk import USUAL_RULES, Desk, furnish, no_collections, open_desk
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.history import History
 from kalshi_tui.practice.keep import Keeper, KeptMarket, Moment, Origin
@@ -83,7 +83,8 @@ def _wake(file: KeepFile, start_ms: int, rules: Rules, wishes: dict[str, int | N
     try:
         origin = _one(file, "origin", Origin)
         _check_wishes(file.path, origin, wishes)
-        return origin, *_read(file, origin, start_ms, rules)
+        with no_collections():
+            return origin, *_read(file, origin, start_ms, rules)
     except WorldRefused:
         file.close()
         raise

@@ -65,7 +65,7 @@ def test_what_is_no_private_key_is_refused_without_showing_it(pem: bytes) -> Non
 
 def test_a_scenario_does_not_change_what_the_world_does_otherwise(tmp_path: Path) -> None:
     scenario = tmp_path / "slow.toml"
-    scenario.write_text('[[rule]]\nat = "request"\naction = "delay"\ndelay_ms = 5\nprobability = 0.5\n', encoding="utf-8")
+    scenario.write_text('[[rule]]\nat = "request"\naction = "delay"\ndelay_ms = 5\nprobability = 0.5\n')
     plain = open_desk(start_ms=START_MS, seed=9, key_pem=KEY)
     spoilt = open_desk(start_ms=START_MS, seed=9, key_pem=KEY, scenario=scenario)
     assert spoilt.faults is not None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn, Protocol
 
-from kalshi_tui.core.events import Event
+from kalshi_tui.core.events import BookChanged, Event
 from kalshi_tui.engine.backoff import ReconnectRules, Reconnects
 from kalshi_tui.engine.ports import Chance, Clock, StreamConnection, StreamTransport
 from kalshi_tui.engine.venue import within
@@ -45,6 +45,9 @@ class Machine(Protocol):
 
     def events(self) -> list[Event]:
         """Return what else happened, once."""
+
+    def reconnect_reason(self, now_ms: int) -> str:
+        """Return why the connection is of no use any more, or nothing."""
 
 
 class FeedState(StrEnum):
@@ -176,8 +179,12 @@ class Feed:
                 event = stream.receive(frame, now_ms)
                 if event is not None:
                     deliver(event)
-                # What a frame sets off belongs behind it and before the next one.
+                    if type(event) is BookChanged:
+                        continue
+                # What a frame sets off belongs behind it and before the next one; nearly all frames are mere changes,
+                # which set off nothing, and asking after each of them would cost a fifth more.
                 self._drain()
+            self._drain()
 
     async def _send(self, connection: StreamConnection) -> NoReturn:
         while True:
@@ -189,8 +196,11 @@ class Feed:
     async def _tick(self) -> NoReturn:
         while True:
             await self._clock.sleep(self._rules.tick_s)
-            self._stream.tick(self._clock.now_ms())
+            now_ms = self._clock.now_ms()
+            self._stream.tick(now_ms)
             self._drain()
+            if reason := self._stream.reconnect_reason(now_ms):
+                raise TransportError(reason, hint="reconnecting")
             silent_s = self._clock.monotonic() - self._heard
             if silent_s > self._rules.silence_s:
                 raise TransportError(f"the venue has been silent for {silent_s:.0f} s", hint="reconnecting")

@@ -30,6 +30,8 @@ class Log:
     seen: list[tuple[str, int]] = field(default_factory=list)
     commands: list[bytes] = field(default_factory=list)
     happened: list[Event] = field(default_factory=list)
+    tired: str = ""
+    tired_at_ms: int = 0
 
     def connected(self, now_ms: int) -> None:
         self.seen.append(("connected", now_ms))
@@ -58,6 +60,9 @@ class Log:
     def outgoing(self) -> list[bytes]:
         commands, self.commands = self.commands, []
         return commands
+
+    def reconnect_reason(self, now_ms: int) -> str:
+        return self.tired if now_ms >= self.tired_at_ms else ""
 
     def events(self) -> list[Event]:
         happened, self.happened = self.happened, []
@@ -210,6 +215,21 @@ async def test_silence_without_even_pings_ends_a_session() -> None:
     assert bench.events == ["on", "a", "off", "on", "b", "off"]
     assert bench.log.seen.index(("disconnected", bench.clock.start_ms + 40_000)) > 0
     assert any("silent" in status.reason for status in bench.statuses)
+
+
+async def test_a_connection_that_the_stream_finds_useless_is_replaced() -> None:
+    bench = Bench([["a"]], [["b"]])
+    bench.log.tired, bench.log.tired_at_ms = "messages come 9 s late", bench.clock.start_ms + 7_000
+
+    async def recover() -> None:
+        await bench.clock.sleep(7.5)
+        bench.log.tired = ""
+
+    task = asyncio.ensure_future(recover())
+    await bench.run(until_s=12)
+    await task
+    assert bench.events == ["on", "a", "off", "on", "b", "off"]
+    assert any("9 s late" in status.reason for status in bench.statuses)
 
 
 async def test_a_peer_that_does_not_read_cannot_hide_its_silence() -> None:

@@ -33,7 +33,7 @@ class BookState(StrEnum):
 class Book:
     """Resting bids and asks of one market, in YES prices; `crossed` says that they overlap, which is never right."""
 
-    __slots__ = ("_step", "asks", "best_ask", "best_bid", "bids", "crossed", "ticker")
+    __slots__ = ("_step", "asks", "best_ask", "best_bid", "bids", "crossed", "crossings", "ticker")
 
     def __init__(self, ticker: str) -> None:
         self.ticker = ticker
@@ -42,6 +42,7 @@ class Book:
         self.best_bid: Price | None = None
         self.best_ask: Price | None = None
         self.crossed = False
+        self.crossings = 0  # how often they have begun to overlap
         self._step = _CENT  # every price here is a multiple of it, so the next level can be looked for step by step
 
     def __repr__(self) -> str:
@@ -69,42 +70,50 @@ class Book:
     def change_bid(self, price: Price, change: Size) -> None:
         """Add `change` to the bids at `price`, which has been checked."""
         levels = self.bids
-        size: Size = levels.get(price, 0) + change  # type: ignore[assignment]
-        if size > 0:
-            levels[price] = size
-            if size == change:
-                if price % self._step:
-                    self._step = _step_of(price)
-                best = self.best_bid
-                if best is None or price > best:
-                    self.best_bid = price
-                    self._look_for_crossing()
-        elif size < 0:
+        if price in levels:
+            size: Size = levels[price] + change  # type: ignore[assignment]
+            if size > 0:
+                levels[price] = size
+            elif size < 0:
+                raise _below_zero(self.ticker, "bid", price)
+            else:
+                del levels[price]
+                if price == self.best_bid:
+                    self._find_best_bid(price)
+        elif change > 0:
+            levels[price] = change
+            if price % self._step:
+                self._step = _step_of(price)
+            best = self.best_bid
+            if best is None or price > best:
+                self.best_bid = price
+                self._look_for_crossing()
+        elif change < 0:
             raise _below_zero(self.ticker, "bid", price)
-        elif change:
-            del levels[price]
-            if price == self.best_bid:
-                self._find_best_bid(price)
 
     def change_ask(self, price: Price, change: Size) -> None:
         """Add `change` to the asks at `price`, which has been checked."""
         levels = self.asks
-        size: Size = levels.get(price, 0) + change  # type: ignore[assignment]
-        if size > 0:
-            levels[price] = size
-            if size == change:
-                if price % self._step:
-                    self._step = _step_of(price)
-                best = self.best_ask
-                if best is None or price < best:
-                    self.best_ask = price
-                    self._look_for_crossing()
-        elif size < 0:
+        if price in levels:
+            size: Size = levels[price] + change  # type: ignore[assignment]
+            if size > 0:
+                levels[price] = size
+            elif size < 0:
+                raise _below_zero(self.ticker, "ask", price)
+            else:
+                del levels[price]
+                if price == self.best_ask:
+                    self._find_best_ask(price)
+        elif change > 0:
+            levels[price] = change
+            if price % self._step:
+                self._step = _step_of(price)
+            best = self.best_ask
+            if best is None or price < best:
+                self.best_ask = price
+                self._look_for_crossing()
+        elif change < 0:
             raise _below_zero(self.ticker, "ask", price)
-        elif change:
-            del levels[price]
-            if price == self.best_ask:
-                self._find_best_ask(price)
 
     def size_at(self, side: Side, price: Price) -> Size:
         """Return what rests at one price."""
@@ -146,7 +155,8 @@ class Book:
 
     def _look_for_crossing(self) -> None:
         bid, ask = self.best_bid, self.best_ask
-        self.crossed = bid is not None and ask is not None and bid >= ask
+        was_crossed, self.crossed = self.crossed, bid is not None and ask is not None and bid >= ask
+        self.crossings += self.crossed and not was_crossed
 
 
 def _step_of(price: int) -> int:

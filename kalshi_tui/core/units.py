@@ -65,7 +65,8 @@ class _SizeChanges(dict[str, Size]):
 
 
 parse_price: Final[Callable[[str], Price]] = _Prices().__getitem__
-parse_size_change: Final[Callable[[str], Size]] = _SizeChanges().__getitem__
+size_changes: Final = _SizeChanges()  # by index where a call would cost too much
+parse_size_change: Final[Callable[[str], Size]] = size_changes.__getitem__
 
 
 def parse_size(text: str) -> Size:

@@ -7,6 +7,8 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from kalshi_tui.core.units import format_price, parse_price
+from kalshi_tui.errors import ValueRefused
 from kalshi_tui.protocol.wire import Frame
 
 decode_frame: Final = msgspec.json.Decoder(Frame).decode
@@ -48,10 +50,34 @@ def read_again(frame: bytes | str) -> Frame | Foreign | Damaged:
     if isinstance(kind, str) and kind not in _KNOWN_TYPES:
         return Foreign(kind[:64], sid, seq)
     try:
-        message: Frame = msgspec.convert(_with_exact_numbers(content, ""), Frame)
+        message: Frame = msgspec.convert(_repaired(content), Frame)
     except (msgspec.ValidationError, RecursionError) as error:
         return Damaged(f"{kind!s:.40}: {error}"[:160], sid, seq, _ticker_of(content))
     return message
+
+
+def _repaired(content: dict[str, Any]) -> Any:
+    """Return the same content with numbers in their strings, and prices of levels with their four decimals."""
+    repaired = _with_exact_numbers(content, "")
+    body = repaired.get("msg")
+    if isinstance(body, dict):
+        if repaired.get("type") == "orderbook_delta":
+            body["price_dollars"] = _with_four_decimals(body.get("price_dollars"))
+        for key in ("yes_dollars_fp", "no_dollars_fp"):
+            if isinstance(levels := body.get(key), list):
+                body[key] = [_level(level) for level in levels]
+    return repaired
+
+
+def _level(level: Any) -> Any:
+    return [_with_four_decimals(level[0]), *level[1:]] if isinstance(level, list) and level else level
+
+
+def _with_four_decimals(text: Any) -> Any:
+    try:
+        return format_price(parse_price(text))
+    except (ValueRefused, TypeError):
+        return text  # the decoder names it
 
 
 def _exact(text: str) -> str:

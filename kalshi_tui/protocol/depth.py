@@ -12,15 +12,14 @@ from itertools import islice
 from typing import Any, Final
 
 from kalshi_tui.core.book import Book, BookState, Level
-from kalshi_tui.core.events import BookChanged, BookReplaced, BookStateChanged, Event
-from kalshi_tui.core.orders import Side
-from kalshi_tui.core.units import PRICE_ONE, Price, complement, format_price, parse_price, parse_size, parse_size_change
+from kalshi_tui.core.events import BookReplaced, BookStateChanged, Event
+from kalshi_tui.core.units import Price, complement, parse_size
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.protocol.codec import Damaged
 from kalshi_tui.protocol.commands import Command
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.subscriptions import Arrival, Subscription
-from kalshi_tui.protocol.wire import Delta, Snapshot
+from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta, Snapshot
 
 
 @dataclass(slots=True)
@@ -39,24 +38,8 @@ class Counters:
     unknown_types: dict[str, int] = field(default_factory=dict)
 
 
-class _LevelPrices(dict[str, Price]):
-    """The prices that an order can rest at, by their usual spelling: one look-up parses, checks and mirrors."""
-
-    def __init__(self, *, is_mirrored: bool) -> None:
-        super().__init__()
-        self._is_mirrored = is_mirrored
-        for price in map(Price, range(1, PRICE_ONE)):
-            self[format_price(price)] = complement(price) if is_mirrored else price
-
-    def __missing__(self, text: str) -> Price:
-        price = parse_price(text)
-        if not 0 < price < PRICE_ONE:
-            raise ValueRefused(f"no order can rest at {text!a:.20} dollar")
-        return complement(price) if self._is_mirrored else price
-
-
-_YES_PRICES: Final = _LevelPrices(is_mirrored=False)
-_NO_PRICES: Final = _LevelPrices(is_mirrored=True)
+NO_PRICES: Final = {text: complement(price) for text, price in LEVEL_PRICES.items()}
+_NEVER: Final = 1 << 63  # no clock comes so far, so one comparison also keeps changes from books that are out of step
 
 
 class TrackedBook:
@@ -70,8 +53,10 @@ class TrackedBook:
         "clock",
         "crossed_clock",
         "crossed_ms",
+        "crossing",
         "in_step",
         "in_step_ms",
+        "least_clock",
         "reason",
         "retry_at_ms",
         "snapshot_clock",
@@ -88,9 +73,11 @@ class TrackedBook:
         self.in_step = False  # a snapshot came and every change since; LIVE needs a fresh connection as well
         self.in_step_ms = 0
         self.clock = 0
+        self.least_clock = _NEVER  # of the next change
         self.snapshot_clock = 0
         self.snapshot_sent_ms = 0
-        self.crossed_ms: int | None = None
+        self.crossing = 0  # which of the book's crossings we last took note of, when, and at which clock
+        self.crossed_ms = 0
         self.crossed_clock = 0
         self.attempts = 0
         self.asked: int | None = None
@@ -110,21 +97,18 @@ class Depth:
         patience: Patience,
         counters: Counters,
         tell: Callable[[Event], None],
-        hold: Callable[[Any, int], object],
         *,
         use_yes_price: bool,
     ) -> None:
         self.subscription = subscription
         self.books: dict[str, TrackedBook] = {}
-        self.heard_ms = 0
         self.must_ask = False  # some book went out of step since the last look
         self._waiting: dict[str, TrackedBook] = {}
         self._crossed: dict[str, TrackedBook] = {}
         self._patience = patience
         self._counters = counters
         self._tell = tell
-        self._hold = hold
-        self._ask_prices = _YES_PRICES if use_yes_price else _NO_PRICES
+        self.ask_prices = LEVEL_PRICES if use_yes_price else NO_PRICES
         self._staleness = "not connected"
         self._outage: tuple[BookState, str] | None = (BookState.STALE, "not connected")
 
@@ -142,48 +126,6 @@ class Depth:
         for books in (self.books, self._waiting, self._crossed):
             books.pop(ticker, None)
 
-    def delta(self, message: Delta, now_ms: int) -> Event | None:
-        """Apply one change: the hot path, so its parts are written out in line."""
-        subscription = self.subscription
-        seq = message.seq
-        if seq != subscription.next_seq or message.sid != subscription.sid:
-            self._out_of_step(message, now_ms)
-            return None
-        subscription.next_seq = seq + 1
-        subscription.last = message
-        self.heard_ms = now_ms
-        body = message.msg
-        tracked = self.books.get(body.market_ticker)
-        if tracked is None or not tracked.in_step:
-            self._counters.ignored += 1
-            return None
-        clock = body.clock
-        if clock < tracked.clock or clock <= tracked.snapshot_clock:
-            self._old_clock(tracked, message, now_ms)
-            return None
-        book = tracked.book
-        side: Side
-        try:
-            change = parse_size_change(body.delta_fp)
-            if body.side == "yes":
-                side = "bid"
-                price = _YES_PRICES[body.price_dollars]
-                book.change_bid(price, change)
-            else:
-                side = "ask"
-                price = self._ask_prices[body.price_dollars]
-                book.change_ask(price, change)
-        except ValueRefused as error:
-            self._counters.malformed += 1
-            self.lose(tracked, str(error), now_ms)
-            return None
-        tracked.clock = clock
-        if book.crossed:
-            self._note_crossing(tracked, now_ms)
-        elif tracked.crossed_ms is not None:
-            tracked.crossed_ms = None
-        return BookChanged(tracked.ticker, side, price, change, clock, body.ts_ms)
-
     def snapshot(self, message: Snapshot, now_ms: int) -> Event | None:
         """Take a whole book; one that comes after a gap proves only itself."""
         body = message.msg
@@ -192,8 +134,8 @@ class Depth:
             self._counters.ignored += tracked is None
             return None
         try:
-            bids = _levels(body.yes_dollars_fp, _YES_PRICES)
-            asks = _levels(body.no_dollars_fp, self._ask_prices)
+            bids = _levels(body.yes_dollars_fp, LEVEL_PRICES)
+            asks = _levels(body.no_dollars_fp, self.ask_prices)
             tracked.book.replace(bids, asks)
         except ValueRefused as error:
             self._counters.malformed += 1
@@ -202,13 +144,35 @@ class Depth:
         self._get_in_step(tracked, message, now_ms)
         return BookReplaced(tracked.ticker, tuple(bids), tuple(asks), body.clock, message.sending_ts_ms)
 
-    def count(self, seq: int, message: Any, now_ms: int) -> bool:
-        """Count a message of our sid that is no book's; return whether it is new."""
-        return self._arrived(seq, message, now_ms) is not Arrival.DUPLICATE
+    def early_clock(self, tracked: TrackedBook, message: Delta, now_ms: int) -> None:
+        """Drop a change that a coming or the last snapshot holds, or notice that the exchange's clock went back.
+
+        Only the times tell these two apart: the snapshot holds what happened before it was sent.
+        """
+        if not tracked.in_step:
+            self._counters.ignored += 1
+            return
+        self._counters.old_clocks += 1
+        is_first = tracked.clock == tracked.snapshot_clock
+        if not (is_first and 0 < message.msg.ts_ms < tracked.snapshot_sent_ms):
+            self.lose(tracked, "the exchange's clock went back", now_ms)
+
+    def crossed(self, tracked: TrackedBook, now_ms: int) -> None:
+        """Watch a book whose sides overlap: one action's changes may do that, the next action may not find it so."""
+        if tracked.crossing != tracked.book.crossings:
+            tracked.crossing, tracked.crossed_ms = tracked.book.crossings, now_ms
+            tracked.crossed_clock = tracked.clock
+            self._crossed[tracked.ticker] = tracked
+        elif tracked.clock > tracked.crossed_clock:
+            self._doubt_crossing(tracked, now_ms)
+
+    def count(self, message: Any, now_ms: int) -> bool:
+        """Count a message that is not applied; return whether it is new."""
+        return self._arrived(message, now_ms) is not Arrival.DUPLICATE
 
     def damaged(self, damage: Damaged, now_ms: int) -> None:
         """Take out of step what a message concerned that cannot be read: one book where the rest of it is sound."""
-        arrival = None if damage.seq is None else self._arrived(damage.seq, damage, now_ms)
+        arrival = None if damage.seq is None else self._arrived(damage, now_ms)
         if arrival is Arrival.DUPLICATE:
             return
         tracked = self.books.get(damage.ticker or "")
@@ -226,6 +190,7 @@ class Depth:
         """Take one book out of step; a snapshot is asked for at once, or after a while where that did not help."""
         if tracked.in_step:
             tracked.in_step = False
+            tracked.least_clock = _NEVER
             self._waiting[tracked.ticker] = tracked
             self._counters.resyncs += 1
             if now_ms - tracked.in_step_ms >= self._patience.calm_ms:
@@ -284,7 +249,7 @@ class Depth:
     def tick(self, now_ms: int) -> None:
         """Doubt books whose sides have overlapped for too long."""
         for tracked in list(self._crossed.values()):
-            if tracked.crossed_ms is None or not tracked.in_step:
+            if tracked.crossing != tracked.book.crossings or not (tracked.in_step and tracked.book.crossed):
                 del self._crossed[tracked.ticker]
             elif now_ms - tracked.crossed_ms > self._patience.crossed_ms:
                 self._doubt_crossing(tracked, now_ms)
@@ -330,15 +295,9 @@ class Depth:
             return now_ms
         return max(now_ms, tracked.asked_ms + self._patience.cooldown(tracked.attempts))
 
-    def _out_of_step(self, message: Delta, now_ms: int) -> None:
-        if message.sid != self.subscription.sid:
-            self._hold(message, now_ms)
-        else:
-            self._arrived(message.seq, message, now_ms)
-
-    def _arrived(self, seq: int, message: Any, now_ms: int, spare: TrackedBook | None = None) -> Arrival:
-        due = self.subscription.next_seq
-        arrival = self.subscription.arrive(seq, message)
+    def _arrived(self, message: Any, now_ms: int, spare: TrackedBook | None = None) -> Arrival:
+        seq, due = message.seq, self.subscription.last.seq + 1
+        arrival = self.subscription.arrive(message)
         if arrival is Arrival.DUPLICATE:
             self._counters.duplicates += 1
         elif arrival is Arrival.JUMP:
@@ -359,7 +318,7 @@ class Depth:
 
     def _may_take(self, message: Snapshot, tracked: TrackedBook | None, now_ms: int) -> bool:
         """Count a snapshot and decide whether it is known to be the exchange's latest word."""
-        arrival = self._arrived(message.seq, message, now_ms, tracked)
+        arrival = self._arrived(message, now_ms, tracked)
         if arrival is Arrival.NEXT:
             return True
         if tracked is None or arrival is Arrival.DUPLICATE:
@@ -371,17 +330,17 @@ class Depth:
             return False
         if message.id is None or message.id != tracked.asked:
             return False
-        self.subscription.prove(message.seq, message)
+        self.subscription.last = message
         return True
 
     def _get_in_step(self, tracked: TrackedBook, message: Snapshot, now_ms: int) -> None:
         clock = message.msg.clock
         self._counters.old_clocks += clock < tracked.clock
         tracked.clock = tracked.snapshot_clock = clock
+        tracked.least_clock = clock + 1
         tracked.snapshot_sent_ms = message.sending_ts_ms
         tracked.in_step, tracked.asked = True, None
         tracked.in_step_ms = now_ms
-        tracked.crossed_ms = None
         self._waiting.pop(tracked.ticker, None)
         if tracked.book.crossed:
             self.lose(tracked, "bids and asks overlap in the exchange's own snapshot", now_ms)
@@ -389,23 +348,6 @@ class Depth:
             self._show(tracked, BookState.STALE, self._staleness)
         else:
             self._show(tracked, BookState.LIVE, "")
-
-    def _old_clock(self, tracked: TrackedBook, message: Delta, now_ms: int) -> None:
-        """Drop a change that the snapshot holds already, or notice that the exchange's clock went back.
-
-        Only the times tell the two apart: the snapshot holds what happened before it was sent.
-        """
-        self._counters.old_clocks += 1
-        is_first = tracked.clock == tracked.snapshot_clock
-        if not (is_first and 0 < message.msg.ts_ms < tracked.snapshot_sent_ms):
-            self.lose(tracked, "the exchange's clock went back", now_ms)
-
-    def _note_crossing(self, tracked: TrackedBook, now_ms: int) -> None:
-        if tracked.crossed_ms is None:
-            tracked.crossed_ms, tracked.crossed_clock = now_ms, tracked.clock
-            self._crossed[tracked.ticker] = tracked
-        elif tracked.clock > tracked.crossed_clock:
-            self._doubt_crossing(tracked, now_ms)
 
     def _doubt_crossing(self, tracked: TrackedBook, now_ms: int) -> None:
         self._crossed.pop(tracked.ticker, None)
@@ -418,6 +360,6 @@ class Depth:
             self._tell(BookStateChanged(tracked.ticker, state, reason))
 
 
-def _levels(pairs: list[tuple[str, str]] | None, prices: _LevelPrices) -> list[Level]:
+def _levels(pairs: list[tuple[str, str]] | None, prices: dict[str, Price]) -> list[Level]:
     levels = [(prices[price], parse_size(size)) for price, size in pairs or ()]
     return [level for level in levels if level[1]]

@@ -63,7 +63,7 @@ class Roster:
         self._early: list[tuple[Any, int]] = []
         self._commands = Commands(patience)
         self._must_list = False
-        self.depth = Depth(self.subscription(BOOKS), patience, counters, tell, self.hold, use_yes_price=use_yes_price)
+        self.depth = Depth(self.subscription(BOOKS), patience, counters, tell, use_yes_price=use_yes_price)
 
     def subscription(self, name: str) -> Subscription:
         """Return a channel's subscription, or say which channels there are."""
@@ -87,21 +87,21 @@ class Roster:
         else:
             self._counters.ignored += 1
 
-    def count(self, subscription: Subscription, seq: int | None, message: Any, now_ms: int) -> bool:
+    def count(self, subscription: Subscription, message: Any, now_ms: int) -> bool:
         """Count a message in its sequence; return whether it is new."""
-        if seq is None or not subscription.channel.is_counted:
+        if message.seq is None or not subscription.channel.is_counted:
             return True
         if subscription.channel.name == BOOKS:
-            return self.depth.count(seq, message, now_ms)
-        due = subscription.next_seq
-        arrival = subscription.arrive(seq, message)
+            return self.depth.count(message, now_ms)
+        due = subscription.last.seq + 1
+        arrival = subscription.arrive(message)
         if arrival is Arrival.DUPLICATE:
             self._counters.duplicates += 1
             return False
         if arrival is not Arrival.NEXT:
-            subscription.prove(seq, message)
+            subscription.last = message
             self._counters.gaps += 1
-            self._tell(MessagesLost(subscription.channel.name, f"sequence {seq} came, {due} was due"))
+            self._tell(MessagesLost(subscription.channel.name, f"sequence {message.seq} came, {due} was due"))
         return True
 
     # Connections
@@ -253,13 +253,13 @@ class Roster:
             self._merged(self._subscriptions[command.channel], message.sid, now_ms)
         subscription = self.by_sid(message.sid)
         if subscription is not None:
-            self.count(subscription, message.seq, message, now_ms)
+            self.count(subscription, message, now_ms)
 
     def error(self, message: wire.Error, now_ms: int) -> None:
         """A command was refused, or a subscription died."""
         command = self._commands.answered(message.id)
         subscription = self.by_sid(message.sid)
-        if subscription is not None and not self.count(subscription, message.seq, message, now_ms):
+        if subscription is not None and not self.count(subscription, message, now_ms):
             return
         code, text = message.msg.code, clean(f"{message.msg.msg} (error {message.msg.code})")
         if command is not None:

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from kalshi_tui.core.events import Event, MessagesLost
+import msgspec
+
+from kalshi_tui.core.events import BookChanged, Event, MessagesLost
+from kalshi_tui.core.orders import Side
+from kalshi_tui.core.units import size_changes
 from kalshi_tui.errors import LocalProtocolError, ValueRefused
 from kalshi_tui.protocol import wire
 from kalshi_tui.protocol.codec import UNREADABLE, Damaged, Foreign, decode_frame, read_again
@@ -19,6 +23,7 @@ from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.roster import Roster
 from kalshi_tui.protocol.subscriptions import BOOKS, Subscription
 from kalshi_tui.protocol.translate import translate
+from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta
 
 _UNKNOWN_TYPES_KEPT: Final = 64
 
@@ -34,14 +39,16 @@ class Stream:
         self._is_connected = False
         self._must_plan = False
         self._now_ms = 0
-        self._sampled: wire.Delta | None = None
+        self._sampled: Delta | None = None
         self._roster = Roster(
             self._patience, self.counters, self._events.append, self._handle, use_yes_price=use_yes_price
         )
         self._depth = self._roster.depth
+        self._book_subscription = self._depth.subscription
+        self._ask_prices = self._depth.ask_prices
         self.books: Mapping[str, TrackedBook] = self._depth.books
         self._handlers: dict[type, Callable[[Any, int], Event | None]] = {
-            wire.Delta: self._depth.delta,
+            Delta: self._delta,
             wire.Snapshot: self._snapshot,
             wire.Subscribed: self._roster.subscribed,
             wire.Unsubscribed: self._roster.unsubscribed,
@@ -94,15 +101,57 @@ class Stream:
         self._roster.disconnected(now_ms)
         self._depth.freshen("not connected")
 
-    def receive(self, frame: bytes | str, now_ms: int) -> Event | None:
-        """Take one text frame; return what it says, or None where that is nothing for others."""
+    def receive(self, frame: bytes | str, now_ms: int) -> Event | None:  # noqa: C901, PLR0911, PLR0912 - hot
+        """Take one text frame; return what it says, or None where that is nothing for others.
+
+        A book's change is applied here, in line: each call less saves a twentieth of the whole way.
+        """
         try:
             message = decode_frame(frame)
         except UNREADABLE:
             return self._receive_again(frame, now_ms)
-        if type(message) is wire.Delta:
-            return self._depth.delta(message, now_ms)
-        return self._handle(message, now_ms)
+        if type(message) is not Delta:
+            return self._handle(message, now_ms)
+        subscription = self._book_subscription
+        if message.seq - subscription.last.seq != 1 or message.sid != subscription.sid:
+            self._out_of_turn(message, now_ms)
+            return None
+        subscription.last = message
+        subscription.last_ms = now_ms
+        body = message.msg
+        try:
+            tracked = self.books[body.market_ticker]
+        except KeyError:
+            self.counters.ignored += 1
+            return None
+        clock = body.clock
+        if clock < tracked.least_clock:
+            self._depth.early_clock(tracked, message, now_ms)
+            return None
+        book = tracked.book
+        side: Side
+        try:
+            change = size_changes[body.delta_fp]
+            if body.side == "yes":
+                side, price, levels = "bid", LEVEL_PRICES[body.price_dollars], book.bids
+                if price in levels and (size := levels[price] + change) > 0:
+                    levels[price] = size  # type: ignore[assignment]  # most changes: no level comes or goes
+                else:
+                    book.change_bid(price, change)
+            else:
+                side, price, levels = "ask", self._ask_prices[body.price_dollars], book.asks
+                if price in levels and (size := levels[price] + change) > 0:
+                    levels[price] = size  # type: ignore[assignment]
+                else:
+                    book.change_ask(price, change)
+        except ValueRefused as error:
+            self.counters.malformed += 1
+            self._depth.lose(tracked, str(error), now_ms)
+            return None
+        tracked.least_clock = tracked.clock = clock
+        if book.crossed:
+            self._depth.crossed(tracked, now_ms)
+        return BookChanged(tracked.ticker, side, price, change, clock, body.ts_ms)
 
     def ping(self, now_ms: int) -> None:
         """The transport saw the exchange's ping."""
@@ -137,10 +186,10 @@ class Stream:
 
     def _look_at_health(self, now_ms: int) -> None:
         # The hot path only leaves its last message behind; looking at it a few times a second is enough.
-        last = self._depth.subscription.last
-        if type(last) is wire.Delta and last is not self._sampled:
+        last = self._book_subscription.last
+        if type(last) is Delta and last is not self._sampled:
             self._sampled = last
-            self._health.heard(self._depth.heard_ms, last.sending_ts_ms, last.msg.ts_ms)
+            self._health.heard(self._book_subscription.last_ms, last.sending_ts_ms, last.msg.ts_ms)
         self._depth.freshen(self._health.doubt(now_ms))
 
     def _receive_again(self, frame: bytes | str, now_ms: int) -> Event | None:
@@ -158,8 +207,17 @@ class Stream:
         self._health.heard(now_ms, message.sending_ts_ms)
         return self._handlers.get(type(message), self._channel_message)(message, now_ms)
 
+    def _delta(self, message: Delta, now_ms: int) -> Event | None:
+        return self.receive(msgspec.json.encode(message), now_ms)  # rare: held back or repaired, so now well formed
+
+    def _out_of_turn(self, message: Delta, now_ms: int) -> None:
+        if message.sid != self._book_subscription.sid:
+            self._roster.hold(message, now_ms)
+        else:
+            self._depth.count(message, now_ms)
+
     def _snapshot(self, message: wire.Snapshot, now_ms: int) -> Event | None:
-        if self._roster.by_sid(message.sid) is not self._depth.subscription:
+        if message.sid != self._book_subscription.sid:
             self._roster.hold(message, now_ms)
             return None
         return self._depth.snapshot(message, now_ms)
@@ -169,7 +227,7 @@ class Stream:
         if subscription is None:
             self._roster.hold(message, now_ms)
             return None
-        if not self._roster.count(subscription, message.seq, message, now_ms):
+        if not self._roster.count(subscription, message, now_ms):
             return None
         try:
             return translate(message)
@@ -184,7 +242,7 @@ class Stream:
             seen[message.type] = seen.get(message.type, 0) + 1
         subscription = self._roster.by_sid(message.sid)
         if subscription is not None:
-            self._roster.count(subscription, message.seq, message, now_ms)
+            self._roster.count(subscription, message, now_ms)
         elif message.sid is not None:
             self._roster.hold(message, now_ms)
 
@@ -193,11 +251,11 @@ class Stream:
         self._now_ms, self._must_plan = max(self._now_ms, now_ms), True
         owner = self._roster.by_sid(damage.sid)
         for subscription in [owner] if owner else self._roster.open_ones():
-            if subscription is self._depth.subscription:
+            if subscription is self._book_subscription:
                 self._depth.damaged(damage, now_ms)
                 continue
             if owner:
-                self._roster.count(subscription, damage.seq, damage, now_ms)
+                self._roster.count(subscription, damage, now_ms)
             self._events.append(MessagesLost(subscription.channel.name, damage.reason))
 
 

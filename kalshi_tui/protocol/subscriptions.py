@@ -60,6 +60,16 @@ class Arrival(Enum):
     UNPROVEN = "unproven"
 
 
+class _Milestone(msgspec.Struct, frozen=True):
+    """Stands where no message does."""
+
+    seq: int
+
+
+_START: Final = _Milestone(0)
+_UNPROVEN: Final = _Milestone(-(1 << 62))  # no seq follows it
+
+
 class Subscription:
     """One channel on one connection after another; the wish outlives the connection, all else does not."""
 
@@ -79,8 +89,8 @@ class Subscription:
         """Forget what belonged to a sid."""
         self.phase = Phase.OFF
         self.sid: int | None = None
-        self.next_seq: int | None = None
-        self.last: Any = None
+        self.last: Any = _UNPROVEN  # the message that came last, which knows its seq
+        self.last_ms = 0
         self.told.clear()
         self.told_everything = False
 
@@ -104,7 +114,7 @@ class Subscription:
 
     def open(self, sid: int, now_ms: int) -> None:
         """Take the sid that the exchange gave; its sequence starts at 1."""
-        self.phase, self.sid, self.next_seq, self.last = Phase.ON, sid, 1, None
+        self.phase, self.sid, self.last = Phase.ON, sid, _START
         self._opened_ms = now_ms
 
     def fail(self, now_ms: int, *, wait_ms: int = 0) -> None:
@@ -119,23 +129,19 @@ class Subscription:
         self._failures += 1
         self.retry_at_ms = now_ms + max(wait_ms, self._patience.cooldown(self._failures))
 
-    def arrive(self, seq: int, message: Any) -> Arrival:
+    def arrive(self, message: Any) -> Arrival:
         """Compare a message's seq with what is due, and count on from it unless it was seen or went back."""
-        due = self.next_seq
-        if due is None:
+        step = message.seq - self.last.seq
+        if self.last is _UNPROVEN:
             return Arrival.UNPROVEN
-        if seq >= due:
-            self.next_seq, self.last = seq + 1, message
-            return Arrival.NEXT if seq == due else Arrival.JUMP
-        if seq == due - 1 and _is_same(message, self.last):
+        if step > 0:
+            self.last = message
+            return Arrival.NEXT if step == 1 else Arrival.JUMP
+        if step == 0 and _is_same(message, self.last):
             return Arrival.DUPLICATE
         # Either an old message came again or the exchange counts anew: only an answer to a question of ours tells.
-        self.next_seq = None
+        self.last = _UNPROVEN
         return Arrival.BACK
-
-    def prove(self, seq: int, message: Any) -> None:
-        """Count on from a message that answers a question of ours, so cannot be an old one."""
-        self.next_seq, self.last = seq + 1, message
 
 
 def _is_same(message: Any, last: Any) -> bool:

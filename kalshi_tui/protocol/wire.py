@@ -6,12 +6,22 @@ Fields stand in the wire's order, `type` first, because msgspec then finds each 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
+from kalshi_tui.core.units import PRICE_ONE, Price, format_price
+
 Leg = Literal["yes", "no"]
 BookSide = Literal["bid", "ask"]
+
+# The 9,999 prices that an order can rest at. As a literal each decodes to one and the same string, whose hash is known:
+# that makes the look-up of its number three times as fast, and refuses every other price while decoding.
+LEVEL_PRICES: dict[str, Price] = {format_price(price): price for price in map(Price, range(1, PRICE_ONE))}
+if TYPE_CHECKING:
+    LevelPrice = str
+else:
+    LevelPrice = Literal[tuple(LEVEL_PRICES)]
 
 
 class _Frame(Struct, kw_only=True, gc=False, tag_field="type"):
@@ -31,7 +41,7 @@ class DeltaBody(Struct, gc=False):
 
     market_ticker: str
     clock: int
-    price_dollars: str
+    price_dollars: LevelPrice
     delta_fp: str
     side: Leg
     ts_ms: int = 0
@@ -51,8 +61,8 @@ class SnapshotBody(Struct, gc=False):
 
     market_ticker: str
     clock: int
-    yes_dollars_fp: list[tuple[str, str]] | None = None
-    no_dollars_fp: list[tuple[str, str]] | None = None
+    yes_dollars_fp: list[tuple[LevelPrice, str]] | None = None
+    no_dollars_fp: list[tuple[LevelPrice, str]] | None = None
 
 
 class Snapshot(Struct, kw_only=True, gc=False, tag_field="type", tag="orderbook_snapshot"):

@@ -116,8 +116,8 @@ class Depth:
         """Follow another market; its book waits for a snapshot."""
         if ticker not in self.books:
             state, reason = self._outage or (BookState.RESYNC, "waiting for its first snapshot")
-            self.books[ticker] = self._waiting[ticker] = TrackedBook(ticker, BookState.RESYNC, "")
-            self._show(self.books[ticker], state, reason)
+            self.books[ticker] = self._waiting[ticker] = TrackedBook(ticker, state, reason)
+            self._tell(BookStateChanged(ticker, state, reason))
             if ticker in self.subscription.told:
                 self.books[ticker].retry_at_ms = 0  # it is still being sent, so no snapshot comes unasked
 
@@ -226,6 +226,8 @@ class Depth:
         self._outage = None
         wait_ms = self._patience.answer_ms if snapshots_come else 0
         for tracked in self.books.values():
+            if tracked.ticker in self.subscription.barred:
+                continue
             tracked.attempts, tracked.asked, tracked.clock, tracked.snapshot_clock = 0, None, 0, 0
             tracked.retry_at_ms = now_ms + wait_ms
             self._show(tracked, BookState.RESYNC, "waiting for its snapshot")
@@ -265,10 +267,10 @@ class Depth:
         return tuple(islice(due, self._patience.batch))
 
     def is_hopeless(self) -> bool:
-        """Return whether asking has failed for most books, so that the subscription itself must be at fault."""
+        """Return whether asking has failed and no book is in step, so that the subscription itself must be at fault."""
         tries = self._patience.snapshot_tries
-        return 2 * len(self._waiting) > len(self.books) and any(
-            b.attempts >= tries and b.asked is None for b in self._waiting.values()
+        return len(self._waiting) == len(self.books) and any(
+            book.attempts >= tries and book.asked is None for book in self._waiting.values()
         )
 
     def told(self, keys: tuple[str, ...], now_ms: int) -> None:

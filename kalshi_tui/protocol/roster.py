@@ -228,7 +228,7 @@ class Roster:
             return
         if subscription.phase is Phase.ON:
             self._close(subscription, "the exchange opened it a second time", now_ms)
-        self._open(subscription, sid, now_ms, snapshots_come=True)
+        self._open(subscription, sid, now_ms, next_seq=1, snapshots_come=True)
 
     def unsubscribed(self, message: wire.Unsubscribed, now_ms: int) -> None:
         """A subscription was closed, at our wish or not."""
@@ -250,7 +250,7 @@ class Roster:
             self._listed(message.msg, now_ms)
             return
         if command is not None and command.kind == "subscribe":
-            self._merged(self._subscriptions[command.channel], message.sid, now_ms)
+            self._merged(self._subscriptions[command.channel], message.sid, message.seq, now_ms)
         subscription = self.by_sid(message.sid)
         if subscription is not None:
             self.count(subscription, message, now_ms)
@@ -268,14 +268,19 @@ class Roster:
         else:
             self._tell(ErrorSeen(subscription.channel.name if subscription else "", code, text))
         if code in _TERMINAL:
-            # Without a sid it does not say which one died: then none can be relied on.
-            for dead in [subscription] if subscription else self.open_ones():
+            for dead in self._dead_ones(subscription, command):
                 self._close(dead, text, now_ms)
         elif command is None and subscription is self.depth.subscription:
             self.depth.lose_all(text, now_ms)
 
-    def _open(self, subscription: Subscription, sid: int, now_ms: int, *, snapshots_come: bool) -> None:
-        subscription.open(sid, now_ms)
+    def _dead_ones(self, subscription: Subscription | None, command: Command | None) -> list[Subscription]:
+        """Return what a terminal error ends; one that does not say which subscription it means may mean any."""
+        if subscription is not None:
+            return [subscription]
+        return [s for s in self.open_ones() if command is None or s.channel.name == command.channel]
+
+    def _open(self, subscription: Subscription, sid: int, now_ms: int, *, next_seq: int, snapshots_come: bool) -> None:
+        subscription.open(sid, now_ms, next_seq=next_seq)
         self._by_sid[sid] = subscription
         self._tell(SubscriptionReady(subscription.channel.name, sid))
         if subscription.channel.name == BOOKS:
@@ -302,12 +307,14 @@ class Roster:
         if len(self._gone) > _SIDS_KEPT:
             del self._gone[next(iter(self._gone))]
 
-    def _merged(self, subscription: Subscription, sid: int | None, now_ms: int) -> None:
+    def _merged(self, subscription: Subscription, sid: int | None, seq: int | None, now_ms: int) -> None:
         """Learn the sid of a channel that was open already; no snapshot comes unasked."""
         if sid is None:
             self._must_list = True
         elif subscription.phase in {Phase.ASKED, Phase.OFF} and sid not in self._gone and sid not in self._by_sid:
-            self._open(subscription, sid, now_ms, snapshots_come=False)
+            has_early = any(message.sid == sid for message, _ in self._early)
+            next_seq = 1 if seq is None or has_early else seq
+            self._open(subscription, sid, now_ms, next_seq=next_seq, snapshots_come=False)
 
     def _listed(self, lines: list[wire.ListedSubscription], now_ms: int) -> None:
         self._tell(SubscriptionsListed(tuple((clean(line.channel), line.sid) for line in lines)))
@@ -318,7 +325,7 @@ class Roster:
         for line in lines:
             subscription_or_none = self._subscriptions.get(line.channel)
             if subscription_or_none is not None and subscription_or_none.phase is Phase.ASKED:
-                self._merged(subscription_or_none, line.sid, now_ms)
+                self._merged(subscription_or_none, line.sid, None, now_ms)
 
     def _bar(self, command: Command, error: wire.ErrorBody) -> None:
         """Leave out the markets that a refusal names, so that the others need not suffer."""

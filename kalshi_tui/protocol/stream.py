@@ -172,7 +172,8 @@ class Stream:
         if not self._is_connected or not (self._must_plan or self._depth.must_ask):
             return []
         self._must_plan = False
-        return self._roster.plan(self._now_ms, must_probe=self._health.wants_probe(self._now_ms))
+        now_ms = self._now_ms = max(self._now_ms, self._book_subscription.last_ms)
+        return self._roster.plan(now_ms, must_probe=self._health.wants_probe(now_ms))
 
     def events(self) -> list[Event]:
         """Return what happened besides what `receive` returned, oldest first, and forget it."""
@@ -211,6 +212,7 @@ class Stream:
         return self.receive(msgspec.json.encode(message), now_ms)  # rare: held back or repaired, so now well formed
 
     def _out_of_turn(self, message: Delta, now_ms: int) -> None:
+        self._now_ms = max(self._now_ms, now_ms)
         if message.sid != self._book_subscription.sid:
             self._roster.hold(message, now_ms)
         else:

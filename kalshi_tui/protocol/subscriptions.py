@@ -63,11 +63,10 @@ class Arrival(Enum):
 class _Milestone(msgspec.Struct, frozen=True):
     """Stands where no message does."""
 
-    seq: int
+    seq: float
 
 
-_START: Final = _Milestone(0)
-_UNPROVEN: Final = _Milestone(-(1 << 62))  # no seq follows it
+_UNPROVEN: Final = _Milestone(float("-inf"))  # no seq follows it
 
 
 class Subscription:
@@ -112,9 +111,9 @@ class Subscription:
         """Return what the exchange was told and we want no longer."""
         return [] if self.wants_everything else [key for key in self.told if key not in self.wanted]
 
-    def open(self, sid: int, now_ms: int) -> None:
-        """Take the sid that the exchange gave; its sequence starts at 1."""
-        self.phase, self.sid, self.last = Phase.ON, sid, _START
+    def open(self, sid: int, now_ms: int, *, next_seq: int) -> None:
+        """Take the sid that the exchange gave, and count from there."""
+        self.phase, self.sid, self.last = Phase.ON, sid, _Milestone(next_seq - 1)
         self._opened_ms = now_ms
 
     def fail(self, now_ms: int, *, wait_ms: int = 0) -> None:

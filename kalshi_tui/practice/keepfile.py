@@ -1,7 +1,7 @@
-"""The file behind --keep: named rows, each with a checksum, written in whole transactions.
+"""The file behind --keep: named rows, compressed, written in whole transactions.
 
-SQLite's journal makes a save all or nothing, also when the process is killed in the middle of it. Checksums are ours,
-because SQLite notices a damaged page but not a changed value.
+SQLite's journal makes a save all or nothing, also when the process is killed in the middle of it. Compression makes
+30,000 books a fifth as large to write, and its checksum notices a changed value, which SQLite does not.
 """
 
 from __future__ import annotations
@@ -15,11 +15,8 @@ from pathlib import Path
 from kalshi_tui.practice.worldfile import WorldRefused
 
 VERSION = 1
-_TABLE = "CREATE TABLE kept (kind TEXT, name TEXT, body BLOB, crc INTEGER, UNIQUE (kind, name))"
-_PUT = (
-    "INSERT INTO kept VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, crc = excluded.crc"
-)
+_TABLE = "CREATE TABLE kept (kind TEXT, name TEXT, body BLOB, UNIQUE (kind, name))"
+_PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body"
 _HEADER = b"SQLite format 3\0"
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
@@ -65,12 +62,11 @@ class KeepFile:
 
     def rows(self, kind: str) -> Iterator[tuple[str, bytes]]:
         """Yield the rows of a kind, first put first."""
-        for name, body, crc in self._db.execute(
-            "SELECT name, body, crc FROM kept WHERE kind = ? ORDER BY rowid", (kind,)
-        ):
-            if not isinstance(body, bytes) or zlib.crc32(body) != crc:
-                raise Damaged(f"the checksum of {kind} {name} is wrong")
-            yield name, body
+        for name, body in self._db.execute("SELECT name, body FROM kept WHERE kind = ? ORDER BY rowid", (kind,)):
+            try:
+                yield name, zlib.decompress(body)
+            except (zlib.error, TypeError) as problem:
+                raise Damaged(f"{kind} {name}: {problem}") from None
 
     def check(self) -> None:
         """Look for damaged pages."""
@@ -80,7 +76,7 @@ class KeepFile:
 
     def put(self, kind: str, name: str, body: bytes) -> None:
         """Note a row for the next save."""
-        self._rows[kind, name] = body
+        self._rows[kind, name] = zlib.compress(body, 1)
 
     def drop(self, kind: str, name: str) -> None:
         """Note that a row shall go at the next save."""
@@ -88,7 +84,7 @@ class KeepFile:
 
     def save(self) -> None:
         """Write all that was noted, or nothing."""
-        puts = [(kind, name, body, zlib.crc32(body)) for (kind, name), body in self._rows.items() if body is not None]
+        puts = [(*key, body) for key, body in self._rows.items() if body is not None]
         drops = [key for key, body in self._rows.items() if body is None]
         try:
             self._db.execute("BEGIN IMMEDIATE")

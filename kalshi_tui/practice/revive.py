@@ -75,7 +75,8 @@ def open_kept_desk(
         origin, living, exchange = _wake(file, start_ms, rules, {"seed": seed, "markets": markets, "cash": cash})
         desk = furnish(living, exchange, user_id=origin.user_id, key_pem=key_pem, scenario=scenario)
     keeper = Keeper(file, desk, origin)
-    keeper.save()
+    with no_collections():
+        keeper.save()
     return desk, keeper
 
 

@@ -84,9 +84,9 @@ class Body:
         return value
 
     def decimal(self, name: str, places: int) -> int | None:
-        """Return a decimal text as an integer of so many places, None when it is absent."""
+        """Return a decimal text as an integer of so many places, None when it is absent or empty."""
         text = self.text(name)
-        if text is None:
+        if not text:
             return None
         try:
             return parse_decimal(text, places)

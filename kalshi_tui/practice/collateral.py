@@ -57,19 +57,18 @@ class Collateral:
         reserve = Reserve() if stake is None else stake[side]
         leg, old_leg = leg_price(side, price), leg_price(side, order.price)
         full = reserve.full - old_leg * replaces + leg * count
-        opening, after = count, full
-        cover = self._cover(order, side)
-        if cover > 0:
+        cover = max(self._cover(order, side), 0)
+        after = full
+        if cover:
             sizes = dict(reserve.sizes)
             sizes[old_leg] = sizes.get(old_leg, 0) - replaces
-            ahead = sum(size for other, size in sizes.items() if other >= leg)
-            opening -= min(count, max(cover - ahead, 0))
             sizes[leg] = sizes.get(leg, 0) + count
-            after = full - _closing_worth(sizes, cover)
+            after -= _closing_worth(sizes, cover)
         if after <= reserve.held:
             return
         fee = 0
-        if opening and book.crosses(market, side, price):
+        if book.crosses(market, side, price):  # then nothing of its owner's stands before it to use the cover up
+            opening = max(count - cover, 0)
             rate = rates(floor, market)[0]
             fee = fees.charge(rate, side, price, opening, order.rounding_carried, floor.rules.fee_grid).net
         account = floor.accounts[order.user_id]

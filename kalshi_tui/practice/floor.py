@@ -137,12 +137,8 @@ class Floor:
 
     def _tell_changes(self) -> None:
         """Queue this action's changes under the one tick of the logical clock that it gets."""
-        changes = [(key, change) for key, change in self._changes.items() if change[0]]
-        self._changes.clear()
-        if not changes:
-            return
         self.clock = clock = self.clock + 1
-        for (_, side, price), (delta, market, order) in changes:
+        for (_, side, price), (delta, market, order) in self._changes.items():
             market.clock = clock
             self.queue.append(
                 BookChanged(
@@ -157,6 +153,7 @@ class Floor:
                     order.subaccount,
                 )
             )
+        self._changes.clear()
 
     def new_id(self) -> str:
         """Return an id in the shape of a UUID from the seeded generator."""

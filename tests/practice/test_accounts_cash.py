@@ -168,6 +168,37 @@ def test_an_amendment_is_judged_without_what_it_replaces() -> None:
         pit.change("ann", order, cents=40, contracts=25.01)
 
 
+def test_an_amendment_beyond_the_position_is_judged_without_what_it_replaces() -> None:
+    pit = free_pit(ann=10, ben=3)
+    pit.ask("ann", 30, 10)
+    pit.bid("ben", 30, 10)
+    order = pit.ask("ben", 80, 10).order
+    with refuses(400, "insufficient_balance"):
+        pit.change("ben", order, cents=90, contracts=20)
+    pit.change("ben", order, cents=90, contracts=10)
+
+
+def test_a_member_below_zero_may_still_close() -> None:
+    pit = Pit(fee_type="quadratic_with_maker_fees")
+    pit.member("ann", 50)
+    pit.member("ben", 100)
+    pit.bid("ann", 50, 100)
+    pit.ask("ben", 50, 100)
+    assert pit.available("ann") == -437_500
+    with refuses(400, "insufficient_balance"):
+        pit.bid("ann", 1, 1)
+    pit.bid("ben", 45, 100)
+    assert pit.ask("ann", 45, 100).order.filled == 10_000
+
+
+def test_nothing_is_kept_for_markets_in_which_nothing_rests() -> None:
+    pit = free_pit(ann=10, ben=10)
+    order = pit.bid("ann", 30, 10).order
+    pit.ask("ben", 30, 4)
+    pit.cancel("ann", order.order_id)
+    assert pit._collateral._stakes == {}
+
+
 def test_a_taker_must_be_able_to_pay_the_fee_of_what_it_opens() -> None:
     pit = Pit()
     pit.member("ann", 100)

@@ -110,6 +110,8 @@ def test_a_lowered_limit_may_trip_at_once(pit: Pit) -> None:
     pit.set_group_limit("ann", group.group_id, 499)
     assert (group.triggered, order.status) == (True, "canceled")
     assert steps(pit) == ["created", "limit_updated", "limit_updated", "triggered"]
+    pit.set_group_limit("ann", group.group_id, 400)
+    assert steps(pit)[4:] == ["limit_updated"]
 
 
 def test_deleting_a_group_cancels_its_orders(pit: Pit) -> None:

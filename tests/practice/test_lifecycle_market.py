@@ -155,6 +155,17 @@ def test_a_dispute_holds_the_payment_until_the_result_is_amended(pit: Pit) -> No
     assert steps(pit)[2:] == [("determined", "M"), ("determined", "M"), ("settled", "M")]
 
 
+def test_an_amended_result_starts_the_settlement_timer_again(pit: Pit) -> None:
+    hold(pit)
+    pit.determine("M", "yes")
+    pit.advance(START_MS + 30_000)
+    pit.amend_result("M", "no")
+    pit.advance(START_MS + 89_999)
+    assert pit.status() == "amended"
+    pit.advance(START_MS + 90_000)
+    assert pit.status() == "finalized"
+
+
 def test_determining_an_open_market_closes_it_first(pit: Pit) -> None:
     order = pit.bid("ann", 40, 1).order
     pit.determine("M", "no")

@@ -33,6 +33,13 @@ def test_a_trading_pause_takes_no_order_and_no_amendment_but_cancels_and_decreas
     pit.bid("ann", 40, 1)
 
 
+def test_an_amended_order_still_ends_with_the_pause(pit: Pit) -> None:
+    order = pit.bid("ann", 41, 5, cancel_on_pause=True).order
+    pit.change("ann", order, cents=42, contracts=5)
+    pit.pause_trading()
+    assert order.status == "canceled"
+
+
 def test_an_exchange_pause_takes_nothing_at_all(pit: Pit) -> None:
     order = pit.bid("ann", 40, 5).order
     fleeting = pit.bid("ann", 41, 5, cancel_on_pause=True).order

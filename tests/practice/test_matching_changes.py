@@ -122,6 +122,12 @@ def test_a_new_id_frees_the_old_one_where_only_open_orders_hold_theirs() -> None
         pit.bid("ann", 40, 1, client_order_id="b")
 
 
+def test_an_amendment_may_repeat_its_own_id(pit: Pit) -> None:
+    order = pit.bid("ann", 40, 5, client_order_id="a").order
+    pit.change("ann", order, cents=40, contracts=4, client_order_id="a", updated_client_order_id="a")
+    assert (order.client_order_id, order.remaining) == ("a", 400)
+
+
 def test_a_post_only_order_may_not_be_amended_across(pit: Pit) -> None:
     pit.ask("ben", 45, 3)
     order = pit.bid("ann", 40, 5, post_only=True).order

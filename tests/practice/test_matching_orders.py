@@ -139,6 +139,12 @@ def test_an_order_expires_at_its_time(pit: Pit) -> None:
     assert (kept.status, pit.market.best_bid) == ("resting", 4_000)
 
 
+def test_an_order_that_never_rests_leaves_no_alarm(pit: Pit) -> None:
+    pit.ask("ben", 40, 1)
+    pit.bid("ann", 40, 1, expiration_ms=START_MS + 5_000)
+    assert pit.next_due_ms() == CLOSE_MS
+
+
 def test_reduce_only_is_cut_down_to_the_position(pit: Pit) -> None:
     pit.ask("ann", 40, 5)
     pit.bid("ben", 40, 5)
@@ -231,12 +237,24 @@ def test_an_id_is_used_up_only_while_its_order_is_open_where_the_rule_says_so() 
     assert pit.bid("ann", 41, 1, client_order_id="a").order.status == "resting"
 
 
+def test_the_oldest_ids_are_forgotten_first() -> None:
+    pit = Pit(rules=Rules(keep_client_ids=2))
+    pit.member("ann")
+    for used in ("a", "b", "c"):
+        pit.bid("ann", 40, 1, client_order_id=used)
+    for used in ("b", "c"):
+        with refuses(409, "order_already_exists"):
+            pit.bid("ann", 40, 1, client_order_id=used)
+    assert pit.bid("ann", 40, 1, client_order_id="a").order.status == "resting"
+
+
 def test_nobody_keeps_more_open_orders_than_the_cap() -> None:
     pit = Pit(rules=Rules(open_order_cap=2))
     pit.member("ann")
     orders: list[Order] = [pit.bid("ann", cents, 1).order for cents in (40, 41)]
     with refuses(400, "limit_exceeded"):
         pit.bid("ann", 42, 1)
+    assert pit.bid("ann", 42, 1, time_in_force="immediate_or_cancel").order.status == "canceled"
     pit.cancel("ann", orders[0].order_id)
     pit.bid("ann", 42, 1)
 

@@ -119,8 +119,11 @@ def test_a_listener_may_act_and_its_action_is_told_afterwards(pit: Pit) -> None:
 
     pit.ask("ann", 41, 1)
     pit.listen(quote_again)
+    later: list[Happening] = []
+    pit.listen(later.append)
     pit.told.clear()
     pit.bid("ben", 41, 1)
+    assert later == pit.told
     assert [(side, price, clock) for side, price, _, clock, _ in book_changes(pit)] == [
         ("ask", 4_100, 2),
         ("ask", 4_400, 3),

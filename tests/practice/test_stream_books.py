@@ -226,9 +226,9 @@ def test_an_unknown_market_subscribes_cleanly_and_stays_silent() -> None:
 
 def test_a_market_that_is_listed_later_gets_its_snapshot_before_its_first_delta() -> None:
     exchange = small_exchange()
+    exchange.listen(lambda happening: _quote_at_once(exchange, happening))  # before the stream hears of the listing
     _, wire = connect(exchange)
     wire.subscribe(BOOK, market_tickers=["KXT-1-LATE"])
-    exchange.listen(lambda happening: _quote_at_once(exchange, happening))
     exchange.add_market(make_market("KXT-1-LATE", 9))
     reader = Reader(yes_price=False)
     for message in wire.read():

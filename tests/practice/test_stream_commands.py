@@ -171,6 +171,13 @@ def test_commands_beyond_the_rate_are_refused_until_time_passes() -> None:
     assert [codes(wire.ask("list_subscriptions")) for _ in range(2)] == [[], [27]]
 
 
+def test_commands_are_not_saved_up_for_longer_than_a_second() -> None:
+    exchange = small_exchange()
+    _, wire = connect(exchange, limits=Limits(commands=3))
+    exchange.advance(exchange.now_ms + 60_000)
+    assert [codes(wire.ask("list_subscriptions")) for _ in range(4)] == [[], [], [], [27]]
+
+
 def test_a_command_that_is_too_long_is_refused() -> None:
     wire = _wire(Limits(command_bytes=100))
     wire.session.receive(b'{"id":1,"cmd":"list_subscriptions","pad":"' + b"x" * 100 + b'"}')
@@ -237,6 +244,22 @@ def test_nothing_is_heard_after_the_end() -> None:
     assert not hub.sessions
     assert wire.session.closed
     assert hub.open(MEMBER).number == 2
+
+
+def test_replies_that_are_read_may_be_as_many_as_they_like() -> None:
+    wire = _wire(Limits(replies=3))
+    assert [len(wire.ask("list_subscriptions")) for _ in range(10)] == [1] * 10
+    assert not wire.session.closed
+
+
+def test_asking_for_everything_twice_tells_it_once() -> None:
+    exchange = small_exchange()
+    _, wire = connect(exchange)
+    for _ in range(2):
+        wire.subscribe("trade")
+    place(exchange, "bid", 4_000, 100)
+    place(exchange, "ask", 4_000, 100, user=MEMBER)
+    assert [message["seq"] for message in wire.read()] == [2]
 
 
 def test_replies_that_nobody_reads_end_the_connection() -> None:

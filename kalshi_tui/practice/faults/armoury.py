@@ -127,9 +127,7 @@ class Faults:
         heard = _HEARS.get(type(happening))
         if heard is None:
             return
-        user_id, ticker = _who(happening)
-        if user_id and exchange.accounts[user_id].is_house:
-            return
+        user_id, ticker = _who(happening)  # the house's fills and orders are not told
         for trigger in self._triggers["exchange"]:
             rule = trigger.rule
             if rule.params["on"] == heard and rule.watches(ticker=ticker):

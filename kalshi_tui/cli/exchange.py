@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import signal
 import time
 from contextlib import suppress
@@ -31,7 +30,8 @@ from kalshi_tui.practice.server import Running, serve
 from kalshi_tui.practice.worldfile import WorldRefused
 
 SAVE_EVERY_S = 1.0
-FASTEST = 10_000.0
+SLOWEST, FASTEST = 0.01, 10_000.0
+LONGEST_S = 10**9
 MOST_CASH = 10**15  # money: a billion dollars
 
 
@@ -82,8 +82,8 @@ async def _run(wishes: Wishes, usual: PracticeSettings) -> None:
         loop.add_signal_handler(number, stop.set)
     if wishes.ready_file is not None:
         wishes.ready_file.unlink(missing_ok=True)  # an old one would send clients to where nobody is any more
-    speed = _checked("speed", usual.speed if wishes.speed is None else wishes.speed, FASTEST)
-    for_s = None if wishes.for_s is None else _checked("for", wishes.for_s, math.inf)
+    speed = usual.speed if wishes.speed is None else _checked("speed", wishes.speed, SLOWEST, FASTEST)
+    for_s = None if wishes.for_s is None else _checked("for", wishes.for_s, 0, LONGEST_S)
     desk, keeper = _open(wishes, usual)
     gc.freeze()  # a full collection over 30,000 markets costs a tenth of a second and would find nothing
     desk.exchange.advance(max(desk.exchange.now_ms, _wall_ms()))  # clients sign with the time of day
@@ -92,7 +92,7 @@ async def _run(wishes: Wishes, usual: PracticeSettings) -> None:
         try:
             _tell(desk, running, wishes, speed)
             with suppress(TimeoutError):
-                await asyncio.wait_for(_stay(stop, keeper), for_s)
+                await asyncio.wait_for(_stay(stop, desk, keeper), for_s)
         finally:
             await running.close()
     finally:
@@ -109,11 +109,16 @@ async def _serve(desk: Desk, port: int, speed: float) -> Running:
         ) from None
 
 
-async def _stay(stop: asyncio.Event, keeper: Keeper | None) -> None:
-    """Wait for the end, saving once a second where the world is kept."""
-    while not stop.is_set():
+async def _stay(stop: asyncio.Event, desk: Desk, keeper: Keeper | None) -> None:
+    """Wait for the end, saving now and then where the world is kept; leave also when the exchange's clock has stopped.
+
+    It stops only by a fault of ours in the world; whoever closes the server then hears which.
+    """
+    seen_ms = [-1, -1]
+    while not stop.is_set() and set(seen_ms) != {desk.exchange.now_ms}:
+        seen_ms = [seen_ms[-1], desk.exchange.now_ms]
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), SAVE_EVERY_S if keeper is not None else None)
+            await asyncio.wait_for(stop.wait(), SAVE_EVERY_S)
         if keeper is not None:
             keeper.save()
 
@@ -181,10 +186,9 @@ def _money(text: str) -> int:
     return amount
 
 
-def _checked(name: str, value: float, most: float) -> float:
-    if not math.isfinite(value) or not 0 < value <= most:
-        limit = "" if math.isinf(most) else f" and at most {most:,.0f}"
-        raise ConfigError(f"--{name} {value} makes no sense", hint=f"give a number above 0{limit}")
+def _checked(name: str, value: float, least: float, most: float) -> float:
+    if not least <= value <= most:  # neither is what is no number
+        raise ConfigError(f"--{name} {value:g} cannot be done", hint=f"--{name} takes {least:g} to {most:,.0f}")
     return value
 
 

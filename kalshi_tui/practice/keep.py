@@ -6,7 +6,7 @@ ids, the world's walks and events, and the random numbers. The public tape of tr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -76,7 +76,7 @@ class Keeper:
         self._written: dict[tuple[str, str], bytes] = {}  # small rows, looked at in every save
         self._markets = dict(desk.exchange.markets)
         self._events = dict(desk.exchange.events)
-        self._saved_markets: set[str] = set()
+        self._saved: dict[str, set[str]] = {"market": set(), "event": set()}
         self._saved_live: set[str] = set()
         self._orders: dict[str, Order] = {}
         self._fills: list[Fill] = []
@@ -179,11 +179,16 @@ class Keeper:
         for ticker, market in self._markets.items():
             house = [one for one in self._exchange.holders.get(ticker, ()) if self._is_house(one.user_id)]
             self._file.put("market", ticker, _encode(KeptMarket(market, house)))
-        self._saved_markets.update(self._markets)
-        for gone in sorted(self._saved_markets - self._exchange.markets.keys()):
-            self._saved_markets.remove(gone)
-            self._file.drop("market", gone)
+        self._drop_forgotten("event", self._events, self._exchange.events)
+        self._drop_forgotten("market", self._markets, self._exchange.markets)
         self._events.clear()
+
+    def _drop_forgotten(self, kind: str, put: Iterable[str], standing: Mapping[str, object]) -> None:
+        saved = self._saved[kind]
+        saved.update(put)
+        for gone in sorted(saved - standing.keys()):
+            saved.remove(gone)
+            self._file.drop(kind, gone)
 
     def _is_house(self, user_id: str) -> bool:
         return self._exchange.accounts[user_id].is_house

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,6 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from kalshi_tui.cli import exchange
+from kalshi_tui.practice.desk import open_desk
+from kalshi_tui.practice.keys import make_key
 from kalshi_tui.protocol.signing import load_signer
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +62,7 @@ def running(home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str]
 
 def refused(home: Path, *arguments: str) -> tuple[int, str]:
     """Run a command line that cannot work; return its exit code and words."""
-    process = start(home, *arguments, "--for", "5")
+    process = start(home, "--for", "5", *arguments)
     out, words = process.communicate(timeout=30)
     assert out == ""
     assert "Traceback" not in words
@@ -162,6 +166,7 @@ def test_a_damaged_state_is_refused_with_a_hint_and_the_next_run_is_fresh(tmp_pa
         (["--markets", "many"], 2, "--markets"),
         (["--speed", "nan"], 3, "--speed"),
         (["--speed", "0"], 3, "--speed"),
+        (["--for", "-1"], 3, "--for"),
         (["--cash", "1e6"], 3, "1e6"),
         (["--cash", "-5"], 3, "-5"),
         (["--scenario", "./none.toml"], 3, "none.toml"),
@@ -178,6 +183,12 @@ def test_what_cannot_be_is_one_sentence_and_a_hint(tmp_path: Path, arguments: li
         assert error.startswith("error: ")
         assert hint.startswith("hint: ")
         assert len(hint) > len("hint: ")
+
+
+async def test_an_exchange_whose_clock_has_stopped_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "SAVE_EVERY_S", 0.01)
+    desk = open_desk(start_ms=1_794_998_837_123, key_pem=make_key("ed25519"))
+    await asyncio.wait_for(exchange._stay(asyncio.Event(), desk, None), 5)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

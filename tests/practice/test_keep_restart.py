@@ -180,6 +180,21 @@ def test_a_kept_crowd_is_found_again(tmp_path: Path) -> None:
     die(keeper)
 
 
+def test_what_the_world_has_forgotten_leaves_the_file_too(tmp_path: Path) -> None:
+    desk, keeper = open_kept(tmp_path, START_MS - 18 * 60_000)
+    desk.living.forget_after_ms = 0
+    keeper.save()
+    before = set(desk.exchange.events)
+    desk.exchange.advance(START_MS + 13 * 60_000)
+    keeper.close()
+    assert before - set(desk.exchange.events)
+    again, keeper = open_kept(tmp_path, desk.exchange.now_ms)
+    assert set(again.exchange.events) == set(desk.exchange.events)
+    assert set(again.exchange.markets) == set(desk.exchange.markets)
+    again.living._forget_old()
+    die(keeper)
+
+
 def test_each_run_without_a_kept_state_is_another_account(tmp_path: Path) -> None:
     first, keeper = open_kept(tmp_path / "a")
     die(keeper)

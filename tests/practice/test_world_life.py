@@ -226,7 +226,7 @@ def test_a_market_that_somebody_else_decided_does_not_stop_the_world() -> None:
 
 
 def test_old_settled_markets_are_forgotten_unless_somebody_holds_their_records() -> None:
-    exchange, world = open_world(seed=6, start_ms=START_MS - 33 * 60_000)
+    exchange, world = open_world(seed=6, start_ms=START_MS - 18 * 60_000)
     exchange.open_account(cash=10**9, user_id="we")
     window = next(m for m in exchange.markets.values() if m.ticker.startswith("KXBTC15M") and m.status == "active")
     exchange.create("we", NewOrder(window.ticker, "bid", Price(100), Size(100), "good_till_canceled", "maker"))

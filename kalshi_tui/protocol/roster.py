@@ -156,15 +156,17 @@ class Roster:
         elif subscription.channel.name == BOOKS and self.depth.is_hopeless():
             self._leave(subscription, now_ms)
             subscription.delay(now_ms)
-        else:
-            self._update("add", subscription.missing(), subscription, now_ms)
-            self._update("delete", subscription.surplus(), subscription, now_ms)
+        elif subscription.must_compare:
+            missing, surplus = subscription.missing(), subscription.surplus()
+            subscription.must_compare = bool(missing or surplus)
+            self._update("add", missing, subscription, now_ms)
+            self._update("delete", surplus, subscription, now_ms)
 
     def _subscribe(self, subscription: Subscription, now_ms: int) -> None:
         if not self._commands.has_room(now_ms):
             return
         channel = subscription.channel
-        keys = () if subscription.wants_everything else tuple(subscription.keys)
+        keys = () if subscription.wants_everything else tuple(subscription.keys())
         params: dict[str, Any] = {"channels": [channel.name]}
         if keys or channel.needs_filter:
             params[channel.filter] = keys or ["all"]
@@ -218,7 +220,19 @@ class Roster:
 
     # What the exchange answers
 
-    def subscribed(self, message: wire.Subscribed, now_ms: int) -> None:
+    def take(self, message: wire.Control, now_ms: int) -> None:
+        """Take an answer to a command, or what the exchange says about a subscription of its own accord."""
+        match message:
+            case wire.Subscribed():
+                self._subscribed(message, now_ms)
+            case wire.Unsubscribed():
+                self._unsubscribed(message, now_ms)
+            case wire.Ok():
+                self._ok(message, now_ms)
+            case wire.Error():
+                self._error(message, now_ms)
+
+    def _subscribed(self, message: wire.Subscribed, now_ms: int) -> None:
         """A channel was opened."""
         self._commands.answered(message.id)
         sid = message.msg.sid
@@ -230,7 +244,7 @@ class Roster:
             self._close(subscription, "the exchange opened it a second time", now_ms)
         self._open(subscription, sid, now_ms, next_seq=1, snapshots_come=True)
 
-    def unsubscribed(self, message: wire.Unsubscribed, now_ms: int) -> None:
+    def _unsubscribed(self, message: wire.Unsubscribed, now_ms: int) -> None:
         """A subscription was closed, at our wish or not."""
         self._commands.answered(message.id)
         subscription = self._by_sid.get(message.sid)
@@ -243,7 +257,7 @@ class Roster:
         else:
             self._counters.ignored += 1
 
-    def ok(self, message: wire.Ok, now_ms: int) -> None:
+    def _ok(self, message: wire.Ok, now_ms: int) -> None:
         """A command was done; a subscription that was open already is answered so, too."""
         command = self._commands.answered(message.id)
         if isinstance(message.msg, list):
@@ -255,7 +269,7 @@ class Roster:
         if subscription is not None:
             self.count(subscription, message, now_ms)
 
-    def error(self, message: wire.Error, now_ms: int) -> None:
+    def _error(self, message: wire.Error, now_ms: int) -> None:
         """A command was refused, or a subscription died."""
         command = self._commands.answered(message.id)
         subscription = self.by_sid(message.sid)
@@ -359,6 +373,7 @@ class Roster:
                 subscription.fail(now_ms)
             return
         subscription = self._subscriptions[command.channel]
+        subscription.must_compare = True
         if command.kind == "subscribe" and subscription.phase is Phase.ASKED:
             subscription.fail(now_ms, wait_ms=wait_ms)
         elif command.kind == "unsubscribe" and subscription.phase is Phase.LEAVING:

@@ -50,10 +50,10 @@ class Stream:
         self._handlers: dict[type, Callable[[Any, int], Event | None]] = {
             Delta: self._delta,
             wire.Snapshot: self._snapshot,
-            wire.Subscribed: self._roster.subscribed,
-            wire.Unsubscribed: self._roster.unsubscribed,
-            wire.Ok: self._roster.ok,
-            wire.Error: self._roster.error,
+            wire.Subscribed: self._control,
+            wire.Unsubscribed: self._control,
+            wire.Ok: self._control,
+            wire.Error: self._control,
             Foreign: self._foreign,
         }
 
@@ -63,6 +63,7 @@ class Stream:
         keys = _keys(subscription, tickers, index_ids)
         if not keys and channel == BOOKS:
             raise LocalProtocolError("books are sent by market", hint="name the tickers; there is no 'all' for books")
+        subscription.must_compare = True
         subscription.wanted.update(dict.fromkeys(keys))
         subscription.wants_everything |= not keys
         if channel == BOOKS:
@@ -74,6 +75,7 @@ class Stream:
         """Wish no longer for a channel, or for some of its markets or indices."""
         subscription = self._roster.subscription(channel)
         keys = _keys(subscription, tickers, index_ids)
+        subscription.must_compare = True
         subscription.wants_everything &= bool(keys)
         for key in keys or tuple(subscription.wanted):
             subscription.wanted.pop(key, None)
@@ -204,7 +206,6 @@ class Stream:
 
     def _handle(self, message: Any, now_ms: int) -> Event | None:
         self._now_ms = max(self._now_ms, now_ms)
-        self._must_plan = True
         self._health.heard(now_ms, message.sending_ts_ms)
         return self._handlers.get(type(message), self._channel_message)(message, now_ms)
 
@@ -223,6 +224,10 @@ class Stream:
             self._roster.hold(message, now_ms)
             return None
         return self._depth.snapshot(message, now_ms)
+
+    def _control(self, message: wire.Control, now_ms: int) -> None:
+        self._must_plan = True
+        self._roster.take(message, now_ms)
 
     def _channel_message(self, message: wire.ChannelMessage, now_ms: int) -> Event | None:
         subscription = self._roster.by_sid(message.sid)

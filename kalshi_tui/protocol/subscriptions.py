@@ -92,8 +92,8 @@ class Subscription:
         self.last_ms = 0
         self.told.clear()
         self.told_everything = False
+        self.must_compare = True  # whether wishes may differ from what was told; thousands of keys take a millisecond
 
-    @property
     def keys(self) -> list[str]:
         """Return the markets or indices that we want and may have."""
         return [key for key in self.wanted if key not in self.barred]
@@ -101,11 +101,11 @@ class Subscription:
     @property
     def is_wished(self) -> bool:
         """Return whether anything of this channel is to be sent."""
-        return self.wants_everything or bool(self.keys)
+        return self.wants_everything or any(key not in self.barred for key in self.wanted)
 
     def missing(self) -> list[str]:
         """Return what we want and the exchange was not told."""
-        return [] if self.wants_everything else [key for key in self.keys if key not in self.told]
+        return [] if self.wants_everything else [key for key in self.keys() if key not in self.told]
 
     def surplus(self) -> list[str]:
         """Return what the exchange was told and we want no longer."""

@@ -409,4 +409,5 @@ ChannelMessage = (
     | IndexList
     | FastIndexList
 )
-Frame = Delta | Snapshot | Subscribed | Unsubscribed | Ok | Error | ChannelMessage
+Control = Subscribed | Unsubscribed | Ok | Error
+Frame = Delta | Snapshot | Control | ChannelMessage

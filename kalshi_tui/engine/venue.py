@@ -88,7 +88,7 @@ class Venue:
             try:
                 return await self._try(request, deadline)
             except (TransportError, RateLimited, AuthenticationRefused) as problem:
-                if request.is_write or attempt == attempts - 1:
+                if attempt == attempts - 1:
                     raise
                 await self._pause(problem, attempt, deadline)
         raise LocalProtocolError("a request needs at least one attempt", hint="set attempts to 1 or more")

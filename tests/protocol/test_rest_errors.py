@@ -138,6 +138,11 @@ def test_a_refused_write_is_refused_for_certain_whatever_the_body_of_a_429_is() 
     assert isinstance(error_of(WRITE, 429, HTML), RateLimited)
 
 
+@pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
+def test_a_401_is_a_refused_key_whatever_its_body_is(request_: rest.Request[Any]) -> None:
+    assert isinstance(error_of(request_, 401, HTML), AuthenticationRefused)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("7", 7.0), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None), ("1e9", None), ("999999", 3600.0)],

@@ -203,6 +203,7 @@ async def test_a_cut_makes_the_stream_stale_at_once_and_reconnects_with_a_new_si
     assert bench.events == ["on", "a", "off", "on", "b", "off"]
     assert ("disconnected", bench.clock.start_ms + 10_000) in bench.log.seen
     assert bench.lines.headers[0]["stamp"] != bench.lines.headers[1]["stamp"]
+    assert bench.lines.wires[0].on_ping is None
     waiting = next(status for status in bench.statuses if status.state is FeedState.WAITING)
     assert "reset by peer" in waiting.reason
     assert waiting.until_ms is not None

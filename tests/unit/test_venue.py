@@ -216,17 +216,18 @@ async def test_what_our_budget_cannot_send_in_time_is_refused_for_certain_and_ne
 
 
 async def test_one_that_waited_in_line_beyond_its_deadline_is_not_sent() -> None:
-    desk = bench(ok(CREATED), budget=Budget())
-    for _ in range(8):
-        desk.venue.budget.take(create(), 0)
+    desk = bench(ok(b'{"orders":[],"cursor":""}'), budget=Budget())
+    free = rest.EndpointCosts(100, {("GET", "/portfolio/balance"): 0})
+    desk.venue.budget.learn(0, costs=free)
+    desk.venue.budget.refused(rest.orders(), 0)
 
     async def both() -> tuple[Any, Any]:
-        first = desk.venue.ask(create("a"), deadline_s=5.0)
-        second = desk.venue.ask(create("b"), deadline_s=0.05)
+        first = desk.venue.ask(rest.orders(), deadline_s=5.0)
+        second = desk.venue.ask(rest.balance(), deadline_s=0.05)
         return await asyncio.gather(first, second, return_exceptions=True)
 
     results = await desk.clock.play(both())
-    assert isinstance(results[0], rest.Created)
+    assert isinstance(results[0], rest.Page)
     assert isinstance(results[1], RateLimited)
     assert len(desk.http.asked) == 1
 

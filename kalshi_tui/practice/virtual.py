@@ -27,7 +27,7 @@ class Stuck(RuntimeError):  # noqa: N818 - reads as what happened to the run
 class VirtualClock:
     """The exchange's time as the client's: `now_ms`, `monotonic` and `sleep` as a clock port has them."""
 
-    def __init__(self, exchange: Exchange, *, limit_s: float = 1_000_000.0) -> None:
+    def __init__(self, exchange: Exchange, *, limit_s: float = 200_000.0) -> None:
         self._exchange = exchange
         self._start_ms = exchange.now_ms
         self._now_us = 0

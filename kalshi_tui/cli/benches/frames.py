@@ -11,7 +11,7 @@ _NOW_MS = 1_790_000_000_000
 
 
 class FrameMaker:
-    """Makes one subscription's snapshots and a run of deltas that never take more than is there."""
+    """Makes one subscription's snapshots and a run of deltas: orders that come, and go as they came."""
 
     def __init__(self, markets: int, seed: int = 1) -> None:
         self._random = Random(seed)
@@ -21,16 +21,24 @@ class FrameMaker:
         self._sides = [self._make_sides() for _ in self.tickers]
         self._weights = [1 / (rank + 1) for rank in range(markets)]
 
-    def _make_sides(self) -> dict[str, dict[int, int]]:
+    def _make_sides(self) -> dict[str, dict[int, list[int]]]:
         touch = self._random.randrange(3_000, 7_000, 100)
         prices = {
             "yes": range(touch, touch - 100 * _LEVELS, -100),
             "no": range(touch + 100, touch + 100 * _LEVELS, 100),
         }
         return {
-            side: {p: self._random.randrange(100, 90_000) for p in own if 0 < p < 10_000}
+            side: {price: [self._size() for _ in range(3)] for price in own if 0 < price < 10_000}
             for side, own in prices.items()
         }
+
+    def _size(self) -> int:
+        """Return an order's size: often a round number of contracts, mostly a small one, now and then a fraction."""
+        chance = self._random.random()
+        if chance < 0.5:
+            return self._random.choice((1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000)) * 100
+        whole = int(self._random.lognormvariate(3.5, 1.2)) + 1
+        return whole * 100 if chance < 0.97 else whole * 100 + self._random.randrange(1, 100)
 
     def snapshots(self) -> list[bytes]:
         """Return one snapshot a market, in YES prices."""
@@ -40,7 +48,9 @@ class FrameMaker:
         self._seq += 1
         sides = ",".join(
             f'"{side}_dollars_fp":['
-            + ",".join(f'["{format_price(Price(p))}","{format_size(Size(s))}"]' for p, s in sorted(levels.items()))
+            + ",".join(
+                f'["{format_price(Price(p))}","{format_size(Size(sum(s)))}"]' for p, s in sorted(levels.items()) if s
+            )
             + "]"
             for side, levels in self._sides[number].items()
         )
@@ -59,9 +69,12 @@ class FrameMaker:
         levels = self._sides[number][side]
         ranked = sorted(levels, reverse=side == "yes")
         price = ranked[self._random.randrange(3 if self._random.random() < 0.8 else _LEVELS) % len(ranked)]
-        there = levels[price]
-        change = -there if there and self._random.random() < 0.25 else self._random.randrange(100, 20_000)
-        levels[price] = there + change
+        orders = levels[price]
+        if orders and self._random.random() < 0.5:
+            change = -orders.pop(self._random.randrange(len(orders)))
+        else:
+            change = self._size()
+            orders.append(change)
         self._seq += 1
         self._clock += self._random.randrange(1, 4)
         return (

@@ -337,9 +337,16 @@ class Roster:
             if subscription.sid not in sids:
                 self._close(subscription, "the exchange does not list it", now_ms)
         for line in lines:
-            subscription_or_none = self._subscriptions.get(line.channel)
-            if subscription_or_none is not None and subscription_or_none.phase is Phase.ASKED:
-                self._merged(subscription_or_none, line.sid, None, now_ms)
+            asked = self._subscriptions.get(line.channel)
+            if asked is not None and asked.phase is Phase.ASKED:
+                self._merged(asked, line.sid, None, now_ms)
+        self._stop_waiting(now_ms)
+
+    def _stop_waiting(self, now_ms: int) -> None:
+        """Ask anew for what neither an answer nor the list has opened."""
+        for subscription in self._subscriptions.values():
+            if subscription.phase is Phase.ASKED and not self._commands.awaits("subscribe", subscription.channel.name):
+                subscription.fail(now_ms)
 
     def _bar(self, command: Command, error: wire.ErrorBody) -> None:
         """Leave out the markets that a refusal names, so that the others need not suffer."""
@@ -349,15 +356,16 @@ class Roster:
 
     def _refused(self, command: Command, code: int, text: str, now_ms: int) -> None:
         self._tell(CommandRefused(command.kind, command.channel, code, clean(text)))
+        if code == _ALREADY_OPEN and command.kind == "subscribe":
+            self._must_list = True  # it is open, so all that we lack is its sid
+            return
         subscription = self._subscriptions.get(command.channel)
         is_passing = code == 0 or code in _PASSING or code in _TERMINAL
         is_barred = subscription is not None and not subscription.barred.isdisjoint(command.keys)
         self._take_back(command, now_ms, wait_ms=0 if is_passing or is_barred else self._patience.refused_ms)
         if subscription is None:
             return
-        if code == _ALREADY_OPEN and command.kind == "subscribe":
-            self._must_list, subscription.phase = True, Phase.ASKED
-        elif code == _UNKNOWN_SID and subscription.phase is Phase.ON:
+        if code == _UNKNOWN_SID and subscription.phase is Phase.ON:
             self._close(subscription, text, now_ms)
         elif command.channel == BOOKS and code and command.kind in {"subscribe", "add"}:
             self.depth.refused(tuple(subscription.barred) if is_barred else command.keys, text)
@@ -368,9 +376,7 @@ class Roster:
             self.depth.unanswered(command, now_ms)
             return
         if command.kind == "list":
-            waiting = (s for s in self._subscriptions.values() if s.phase is Phase.ASKED)
-            for subscription in [s for s in waiting if not self._commands.awaits("subscribe", s.channel.name)]:
-                subscription.fail(now_ms)
+            self._stop_waiting(now_ms)
             return
         subscription = self._subscriptions[command.channel]
         subscription.must_compare = True

@@ -17,9 +17,7 @@ NO: Levels = (("0.5500", "5.00"), ("0.5600", "7.50"))
 
 
 def subscribed(sid: int = 1, channel: str = "orderbook_delta", command: int = 1) -> bytes:
-    return (
-        f'{{"id":{command},"type":"subscribed","msg":{{"channel":"{channel}","sid":{sid}}},"sending_ts_ms":{NOW}}}'
-    ).encode()
+    return f'{{"id":{command},"type":"subscribed","msg":{{"channel":"{channel}","sid":{sid}}}}}'.encode()
 
 
 def snapshot(
@@ -71,7 +69,7 @@ def delta(
 
 def ok(seq: int, *tickers: str, sid: int = 1, command: int = 2) -> bytes:
     return json.dumps(
-        {"id": command, "sid": sid, "seq": seq, "type": "ok", "msg": {"market_tickers": tickers}, "sending_ts_ms": NOW}
+        {"id": command, "sid": sid, "seq": seq, "type": "ok", "msg": {"market_tickers": tickers}}
     ).encode()
 
 

@@ -31,7 +31,6 @@ REFERENCE_PATH: Final = "/reference"
 
 _HIGH_WATER: Final = 1 << 18  # bytes that a reader may leave unread before nothing more is taken from its session
 _LOOK_AGAIN_S: Final = 0.005
-_BODY_LIMIT: Final = 1 << 20
 _MESSAGE_LIMIT: Final = 1 << 20
 _GOODBYE_S: Final = 1.0
 _LINGER_OFF: Final = struct.pack("ii", 1, 0)

@@ -17,7 +17,7 @@ from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.faults import Faults
 from kalshi_tui.practice.records import ApiKey, Bucket, NewOrder
 from kalshi_tui.practice.rest import HttpReply, HttpRequest, RestDoor
-from kalshi_tui.practice.stream import Hub
+from kalshi_tui.practice.stream import Hub, Limits
 from tests.practice.pit import Pit
 
 ROOT: Final = "/trade-api/v2"
@@ -64,12 +64,13 @@ class Counter:
 
     exchange: Exchange
     faults: Faults | None = None
+    limits: Limits | None = None
     rest: RestDoor = field(init=False)
     hub: Hub = field(init=False)
 
     def __post_init__(self) -> None:
         self.rest = RestDoor(self.exchange)
-        self.hub = Hub(self.exchange, self.faults)
+        self.hub = Hub(self.exchange, self.faults, self.limits)
 
 
 class Caller:

@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from kalshi_tui.adapters.key_files import read_private_file
 from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.private_files import write_private
 from kalshi_tui.cli.output import print_words
-from kalshi_tui.cli.wiring import read_settings
+from kalshi_tui.cli.wiring import WORLD_PAST_MS, read_settings
 from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.schema import PracticeSettings
 from kalshi_tui.core.units import parse_money
@@ -127,7 +128,7 @@ def _open(wishes: Wishes, usual: PracticeSettings) -> tuple[Desk, Keeper | None]
     world = wishes.world or usual.world
     start_ms = _wall_ms()
     key_file = _key_file(wishes.key_file)
-    key_pem = _read_key(key_file)
+    key_pem = read_private_file(key_file)
     scenario = None if wishes.scenario is None else scenario_path(wishes.scenario)
     cash = None if wishes.cash is None else _money(wishes.cash)
     keeper: Keeper | None = None
@@ -135,6 +136,7 @@ def _open(wishes: Wishes, usual: PracticeSettings) -> tuple[Desk, Keeper | None]
         desk, keeper = open_kept_desk(
             data_folder() / "practice",
             start_ms=start_ms,
+            past_ms=WORLD_PAST_MS,
             world=world,
             seed=wishes.seed,
             usual_seed=usual.seed,
@@ -146,6 +148,7 @@ def _open(wishes: Wishes, usual: PracticeSettings) -> tuple[Desk, Keeper | None]
     else:
         desk = open_desk(
             start_ms=start_ms,
+            past_ms=WORLD_PAST_MS,
             world=world,
             seed=usual.seed if wishes.seed is None else wishes.seed,
             markets=wishes.markets,
@@ -164,15 +167,6 @@ def _key_file(wished: Path | None) -> Path:
     if not wished.exists():
         write_private(wished, make_key(), replace=False)
     return wished.absolute()
-
-
-def _read_key(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise ConfigError(
-            f"the key file {path} cannot be read: {problem.strerror}", hint="name another --key-file"
-        ) from None
 
 
 def _wall_ms() -> int:

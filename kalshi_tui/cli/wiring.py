@@ -31,6 +31,8 @@ from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError
 from kalshi_tui.protocol.rest import PREFIX
 from kalshi_tui.protocol.signing import Signer
 
+WORLD_PAST_MS = 180_000  # a practice world has lived so long when it opens: a newcomer sees trades, and waits 0.2 s
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -157,7 +159,7 @@ async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
     pem = read_private_file(practice_key_file(data_folder()))
     now_ms = time.time_ns() // 1_000_000
     try:
-        desk = open_desk(world=practice.world, seed=practice.seed, start_ms=now_ms, key_pem=pem)
+        desk = open_desk(world=practice.world, seed=practice.seed, start_ms=now_ms, past_ms=WORLD_PAST_MS, key_pem=pem)
     except WorldRefused as problem:
         raise ConfigError(problem.message, hint=problem.hint) from None
     running = await serve(desk, speed=practice.speed)

@@ -46,6 +46,7 @@ class Desk:
 def open_desk(
     *,
     start_ms: int,
+    past_ms: int = 0,
     world: str | WorldSpec = "first",
     seed: int | None = None,
     markets: int | None = None,
@@ -54,10 +55,13 @@ def open_desk(
     key_pem: bytes | None = None,
     rules: Rules = USUAL_RULES,
 ) -> Desk:
-    """Open a fresh exchange with one member; the same seed and start give the same events."""
+    """Open a fresh exchange with one member; the same seed and start give the same events.
+
+    The world has lived for `past_ms` when the doors open, so that there are trades, volumes and candles to see.
+    """
     spec = load_world(world) if isinstance(world, str) else world
     seed = start_ms % 2**31 if seed is None else seed
-    exchange = Exchange(seed=seed, start_ms=start_ms, rules=rules)
+    exchange = Exchange(seed=seed, start_ms=start_ms - past_ms, rules=rules)
     user_id = new_user_id(spec.name, seed, start_ms)
     exchange.open_account(cash=parse_money(spec.cash) if cash is None else cash, user_id=user_id)
     living = World(exchange, spec)
@@ -68,6 +72,7 @@ def open_desk(
             f"world {spec.name!r} has {len(exchange.markets)} markets of its own, more than the {markets} wished for",
             hint=f"give --markets {len(exchange.markets)} or more, or leave it out",
         )
+    exchange.advance(start_ms)
     return furnish(living, exchange, user_id=user_id, key_pem=key_pem, scenario=scenario)
 
 

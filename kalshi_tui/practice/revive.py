@@ -38,6 +38,7 @@ def open_kept_desk(
     folder: Path,
     *,
     start_ms: int,
+    past_ms: int = 0,
     world: str = "first",
     seed: int | None = None,
     usual_seed: int | None = None,
@@ -58,6 +59,7 @@ def open_kept_desk(
         try:
             desk = open_desk(
                 start_ms=start_ms,
+                past_ms=past_ms,
                 world=spec,
                 seed=usual_seed if seed is None else seed,
                 markets=markets,

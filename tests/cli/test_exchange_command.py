@@ -170,12 +170,15 @@ def test_a_damaged_state_is_refused_with_a_hint_and_the_next_run_is_fresh(tmp_pa
         (["--cash", "1e6"], 3, "1e6"),
         (["--cash", "-5"], 3, "-5"),
         (["--scenario", "./none.toml"], 3, "none.toml"),
-        (["--key-file", "./bad.toml"], 3, "practice key"),
+        (["--key-file", "./open.pem"], 4, "chmod 600"),
+        (["--key-file", "./bad.pem"], 3, "practice key"),
         (["--ready-file", "./no/such/folder"], 4, "cannot be written"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_a_hint(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
-    (tmp_path / "bad.toml").write_text('name = "bad"\ntitle = 7\n')
+    for name, mode in (("bad.toml", 0o644), ("open.pem", 0o644), ("bad.pem", 0o600)):
+        (tmp_path / name).write_text('name = "bad"\ntitle = 7\n')
+        (tmp_path / name).chmod(mode)
     found, words = refused(tmp_path, *arguments)
     assert (found, said in words) == (code, True), words
     if code != 2:

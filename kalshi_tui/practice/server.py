@@ -31,7 +31,7 @@ REFERENCE_PATH: Final = "/reference"
 
 _HIGH_WATER: Final = 1 << 18  # bytes that a reader may leave unread before nothing more is taken from its session
 _LOOK_AGAIN_S: Final = 0.005
-_MESSAGE_LIMIT: Final = 1 << 20
+_LINE_LIMIT: Final = 1 << 16  # a list of a thousand tickers in a query is long
 _GOODBYE_S: Final = 1.0
 _LINGER_OFF: Final = struct.pack("ii", 1, 0)
 
@@ -59,7 +59,8 @@ class Running:
 async def serve(desk: Desk, *, host: str = "127.0.0.1", port: int = 0, speed: float = 1.0) -> Running:
     """Open the doors; time begins to run. OSError says in its text why they cannot be opened."""
     doors = _Doors(desk, Pacer(desk.exchange, speed))
-    runner = web.ServerRunner(web.Server(doors.answer, access_log=None), shutdown_timeout=_GOODBYE_S)
+    answering = web.Server(doors.answer, access_log=None, max_line_size=_LINE_LIMIT)
+    runner = web.ServerRunner(answering, shutdown_timeout=_GOODBYE_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
@@ -122,7 +123,9 @@ class _Doors:
             session = self._open(headers, wake)
         except Refusal as refusal:
             return _response(refuse(TooMany() if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else refusal))
-        socket_ = web.WebSocketResponse(timeout=_GOODBYE_S, autoping=False, compress=False, max_msg_size=_MESSAGE_LIMIT)
+        socket_ = web.WebSocketResponse(
+            timeout=_GOODBYE_S, autoping=False, compress=False, max_msg_size=self._desk.hub.limits.command_bytes
+        )
         try:
             await socket_.prepare(request)
             await _Stream(session, socket_, request, wake).run()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalshi_tui.engine import ports
 from kalshi_tui.practice.faults import Faults, RequestFault
 from kalshi_tui.practice.memory import MemoryConnection, MemoryHttp, MemoryStreams, Network, VirtualClock
 from kalshi_tui.practice.rest import HttpReply
@@ -387,3 +388,11 @@ def test_closing_forgets_what_is_under_way() -> None:
 
     bench.run(main())
     assert placed(bench) == 0
+
+
+def test_the_transports_and_the_clock_fit_the_clients_ports() -> None:
+    bench = Bench()
+    http: ports.HttpTransport = bench.http
+    streams: ports.StreamTransport = bench.streams
+    clock: ports.Clock = bench.clock
+    assert (http, streams, clock) == (bench.http, bench.streams, bench.clock)  # the type checker reads the lines above

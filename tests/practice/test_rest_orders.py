@@ -323,13 +323,27 @@ _PATHS = [
 ]
 
 
-@given(st.sampled_from(_PATHS), st.dictionaries(st.sampled_from([*wish(), "orders", "subaccount", "amount"]), _JSON))
+@given(
+    st.sampled_from(_PATHS),
+    st.dictionaries(st.sampled_from([*wish(), "orders", "subaccount", "amount", "expiration_time"]), _JSON),
+)
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_no_body_breaks_the_door(place: tuple[str, str], fields: dict[str, object]) -> None:
     _, ann = opened()
     for body in (fields, wish(**fields), {"orders": [fields]}):
         status, _ = ann.write(*place, body)
         assert 200 <= status < 500
+    assert ann.get("/portfolio/orders").keys() == {"orders", "cursor"}
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 10**12, 2**63, 1_790_000_000])
+def test_an_expiration_lies_ahead_and_within_the_calendar(pit_and_ann: tuple[Pit, Caller], seconds: int) -> None:
+    _, ann = pit_and_ann
+    assert ann.place(expiration_time=seconds)[0] == 400
+    status, body = ann.place(expiration_time=1_790_000_060)
+    assert status == 201
+    order = ann.get(f"/portfolio/orders/{body['order_id']}")["order"]
+    assert order["expiration_time"] == "2026-09-21T14:14:20Z"
 
 
 @given(st.sampled_from(["/markets", "/events", "/portfolio/orders", "/markets/trades", "/portfolio/positions"]), _JSON)

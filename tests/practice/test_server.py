@@ -115,6 +115,7 @@ async def test_requests_streams_and_reference_share_a_port() -> None:
             assert (clock["speed"], clock["now_ms"] >= START_MS) == (1.0, True)
         async with client.http.get(f"{running.reference_url}/values") as reply:
             assert "BRTI" in {row["index_id"] for row in (await reply.json())["values"]}
+        assert (await client.call("GET", f"/markets?tickers={','.join(['M' * 40] * 1_000)}"))[0] == 200
         for unknown in (f"{running.reference_url}/none", running.rest_url.replace(ROOT, "/other")):
             async with client.http.get(unknown) as reply:
                 assert reply.status == 404

@@ -16,6 +16,8 @@ from kalshi_tui.practice.rest.wire import flat_error
 
 Json = dict[str, Any]
 
+_LATEST_S: Final = 10**11  # some year that calendars still know
+
 _SIDES: Final = ("bid", "ask")
 _TIMES: Final = ("good_till_canceled", "immediate_or_cancel", "fill_or_kill")
 _PREVENTIONS: Final = ("taker_at_cross", "maker")
@@ -80,6 +82,8 @@ def gone(_call: Call) -> Json:
 
 def _new_order(call: Call, body: Body) -> NewOrder:
     expiration_s = body.integer("expiration_time")
+    if expiration_s is not None and not 0 < expiration_s < _LATEST_S:
+        raise body.invalid("expiration_time")
     asked = body.integer("subaccount")
     if asked is not None and not 0 <= asked <= 63:
         raise body.invalid("subaccount")

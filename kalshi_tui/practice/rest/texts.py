@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from kalshi_tui.core.units import PRICE_ONE, format_decimal
@@ -42,9 +43,10 @@ def multiplier(millionths: int) -> float:
     return millionths / 1_000_000
 
 
+@lru_cache(maxsize=1 << 14)  # a page of a thousand markets writes six thousand times, of which few differ
 def time_text(ms: int) -> str:
     """Write a time in RFC 3339; like the venue's, the fraction has as many digits as it needs."""
     seconds, rest = divmod(ms, 1000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     fraction = f".{rest:03d}".rstrip("0") if rest else ""
     return f"{text}{fraction}Z"

@@ -56,7 +56,7 @@ def test_the_same_key_has_the_same_id_and_no_private_half_is_shown() -> None:
     assert "PRIVATE" not in repr(open_desk(start_ms=START_MS, key_pem=KEY))
 
 
-@pytest.mark.parametrize("pem", [b"", b"not a key", public_half(KEY)])
+@pytest.mark.parametrize("pem", [b"", b"not a key", public_half(KEY)], ids=["empty", "words", "public half"])
 def test_what_is_no_private_key_is_refused_without_showing_it(pem: bytes) -> None:
     with pytest.raises(WorldRefused) as caught:
         open_desk(start_ms=START_MS, key_pem=pem)

@@ -57,7 +57,7 @@ def test_an_rsa_signature_with_the_old_padding_is_refused(ann: Caller) -> None:
 
 
 @pytest.mark.parametrize("signed", [f"{PATH}?limit=1", "/portfolio/balance", PATH + "/"])
-@pytest.mark.parametrize(("key_id", "key"), [("rsa", RSA_KEY), ("key-1", ED_KEY)])
+@pytest.mark.parametrize(("key_id", "key"), [("rsa", RSA_KEY), ("key-1", ED_KEY)], ids=["rsa", "ed25519"])
 def test_only_the_whole_path_without_the_query_verifies(ann: Caller, signed: str, key_id: str, key: PrivateKey) -> None:
     assert send(ann, signed_headers(key, key_id, ann.clock.now_ms, "GET", signed)) == (401, WRONG)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, get_args
 
 import msgspec
@@ -85,10 +85,13 @@ def _exact(text: str) -> str:
     if len(text) > _LONGEST_NUMBER:
         return text
     try:
-        number = Decimal(text).normalize()
-    except InvalidOperation:
+        number = Decimal(text)
+    except ArithmeticError:
         return text
-    return format(number, "f") if abs(number.adjusted()) < _LONGEST_NUMBER else text
+    if abs(number.adjusted()) >= _LONGEST_NUMBER:
+        return text
+    plain = format(number, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 _decode_anything: Final = msgspec.json.Decoder(Any, float_hook=_exact).decode

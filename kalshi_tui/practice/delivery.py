@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -82,8 +83,8 @@ class Delivery:
         """Answer a request, with what befalls it on the way."""
         fault = self._fault(request.method, request.path, request.headers)
         if fault is None:
-            return Delivered(self._answer(request))
-        return await self._carriers[fault.kind](request, fault)
+            return self._dated(Delivered(self._answer(request)))
+        return self._dated(await self._carriers[fault.kind](request, fault))
 
     async def upgrade(self, headers: Mapping[str, str]) -> Delivered | None:
         """Return what befalls the upgrade to a stream, None for nothing; waiting and refusing are all that can."""
@@ -91,7 +92,7 @@ class Delivery:
         if fault is None:
             return None
         if fault.kind == "refuse":
-            return Delivered(_made(fault))
+            return self._dated(Delivered(_made(fault)))
         await self._sleep(fault.delay_ms)
         return None if fault.kind == "delay" else CUT
 
@@ -101,6 +102,12 @@ class Delivery:
         key = self._exchange.keys.get(headers.get("kalshi-access-key", ""))
         user_id = key.user_id if key else ""
         return self._faults.for_request(method, path, self._exchange.now_ms, self._exchange, user_id)
+
+    def _dated(self, delivered: Delivered) -> Delivered:
+        """Date a reply as it leaves, in exchange time: clients learn from it how far their clocks are off."""
+        if delivered.reply is None:
+            return delivered
+        return replace(delivered, reply=dated(delivered.reply, self._exchange.now_ms))
 
     def _answer(self, request: HttpRequest) -> HttpReply:
         reply = self._rest.handle(request)
@@ -167,6 +174,11 @@ class Delivery:
         value = msgspec.json.decode(reply.body)
         short = {name: part[fault.rows :] if isinstance(part, list) else part for name, part in value.items()}
         return Delivered(replace(reply, body=msgspec.json.encode(short)))
+
+
+def dated(reply: HttpReply, now_ms: int) -> HttpReply:
+    """Give a reply its date."""
+    return replace(reply, headers={**reply.headers, "date": formatdate(now_ms // 1000, usegmt=True)})
 
 
 def _question(request: HttpRequest) -> _Question:

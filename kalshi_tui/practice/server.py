@@ -15,7 +15,7 @@ from typing import Final
 from aiohttp import WSMsgType, web
 
 from kalshi_tui.practice import refusals
-from kalshi_tui.practice.delivery import Delivered, Delivery
+from kalshi_tui.practice.delivery import Delivered, Delivery, dated
 from kalshi_tui.practice.desk import Desk
 from kalshi_tui.practice.frames import joined, pong
 from kalshi_tui.practice.pacer import Pacer
@@ -100,13 +100,16 @@ class _Doors:
         if path == STREAM_PATH:
             return await self._stream(request)
         if path.startswith(f"{REFERENCE_PATH}/"):
-            return _response(self._reference(path.removeprefix(REFERENCE_PATH)))
+            return self._plain(self._reference(path.removeprefix(REFERENCE_PATH)))
         return _put(request, await self._delivery.carry(await _read(request, path)))
 
     def say_goodbye(self) -> None:
         """Close every stream."""
         for session in tuple(self._sessions.values()):
             session.hang_up(Close(1001, "going away"))
+
+    def _plain(self, answer: HttpReply) -> web.Response:
+        return _response(dated(answer, self._desk.exchange.now_ms))
 
     def _reference(self, path: str) -> HttpReply:
         if path == "/clock":
@@ -122,7 +125,7 @@ class _Doors:
         try:
             session = self._open(headers, wake)
         except Refusal as refusal:
-            return _response(refuse(TooMany() if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else refusal))
+            return self._plain(refuse(TooMany() if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else refusal))
         socket_ = web.WebSocketResponse(
             timeout=_GOODBYE_S, autoping=False, compress=False, max_msg_size=self._desk.hub.limits.command_bytes
         )

@@ -102,6 +102,7 @@ def test_a_request_takes_its_time_and_carries_its_query() -> None:
     async def main() -> None:
         reply = await bench.send("GET", "/markets?limit=1&tickers=M%2CN")
         assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+        assert reply.headers["date"] == "Mon, 21 Sep 2026 14:13:20 GMT"
         assert [row["ticker"] for row in json.loads(reply.body)["markets"]] == ["M"]
 
     bench.run(main())

@@ -9,6 +9,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -142,6 +143,15 @@ async def test_time_runs_at_its_speed_and_actions_are_due_between_requests() -> 
         await eventually(lambda: bool(seen))
         assert (await client.call("GET", "/markets"))[0] == 200
     assert seen == [START_MS + 20_000]
+
+
+async def test_answers_are_dated_in_exchange_time() -> None:
+    async with at_work(quiet_desk(), speed=100) as client:
+        rest = client.running.rest_url
+        for url in (f"{rest}/markets", f"{rest}/none", f"{client.running.reference_url}/clock"):
+            async with client.http.get(url) as reply:
+                date = parsedate_to_datetime(reply.headers["date"]).timestamp() * 1000
+            assert START_MS <= date <= client.desk.exchange.now_ms < date + 30_000
 
 
 async def test_catching_up_lets_others_in() -> None:

@@ -11,11 +11,11 @@ from tests.protocol.stream_frames import NOW, asked, commands, delta, live, snap
 
 
 def raw(
-    price: str = '"0.4500"', size: str = '"1.00"', side: str = '"yes"', clock: str = "101", seq: str = "3"
+    price: str = '"0.4500"', size: str = '"1.00"', side: str = '"yes"', *, clock: str = "101", seq: int = 3
 ) -> bytes:
     return (
-        f'{{"type":"orderbook_delta","sid":1,"seq":{seq},"msg":{{"market_ticker":"KXA","market_id":"9b0f","clock":{clock},'
-        f'"price_dollars":{price},"delta_fp":{size},"side":{side}}}}}'
+        f'{{"type":"orderbook_delta","sid":1,"seq":{seq},"msg":{{"market_ticker":"KXA","market_id":"9b0f",'
+        f'"clock":{clock},"price_dollars":{price},"delta_fp":{size},"side":{side}}}}}'
     ).encode()
 
 

@@ -14,7 +14,7 @@ _CODES: Final[tuple[tuple[type[errors.KalshiTuiError], int], ...]] = (
     (errors.TransportError, 5),
     (errors.VenueRefused, 6),
     (errors.RemoteProtocolError, 7),
-    (errors.LocalProtocolError, 70),
+    (errors.LocalProtocolError, 2),
 )
 
 

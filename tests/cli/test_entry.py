@@ -25,6 +25,7 @@ def test_each_command_of_the_table_is_a_command(name: str) -> None:
         (errors.OutcomeUnknown("x"), 5),
         (errors.RateLimited("x"), 6),
         (errors.RemoteProtocolError("x"), 7),
+        (errors.LocalProtocolError("x"), 2),
         (errors.KalshiTuiError("x"), 70),
     ],
 )

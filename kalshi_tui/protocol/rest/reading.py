@@ -34,6 +34,11 @@ def reader(shape: type[W], convert: Callable[[W], T]) -> Callable[[bytes], T]:
         try:
             wire = decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            if body.lstrip()[:1] == b"<":
+                raise RemoteProtocolError(
+                    "a web page (HTML) came instead of the venue's JSON",
+                    hint="a proxy, a block page or a maintenance page answered; check the address in the settings",
+                ) from None
             raise RemoteProtocolError(
                 f"the reply is not what the venue documents: {problem}",
                 hint="try again; if it stays, the venue's protocol has changed and this program needs an update",

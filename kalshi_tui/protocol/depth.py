@@ -56,6 +56,7 @@ class TrackedBook:
         "crossing",
         "in_step",
         "in_step_ms",
+        "is_expected",
         "least_clock",
         "reason",
         "retry_at_ms",
@@ -82,7 +83,8 @@ class TrackedBook:
         self.attempts = 0
         self.asked: int | None = None
         self.asked_ms = 0
-        self.retry_at_ms: int | None = None  # None: a snapshot will come unasked, or nobody could answer
+        self.retry_at_ms: int | None = None  # None: an answer is under way, or nobody could answer
+        self.is_expected = False  # a first snapshot comes unasked; thousands of them take their time
 
     def __repr__(self) -> str:
         return f"TrackedBook({self.book!r}, {self.state}, {self.reason!r})"
@@ -102,6 +104,7 @@ class Depth:
     ) -> None:
         self.subscription = subscription
         self.books: dict[str, TrackedBook] = {}
+        self._snapshot_ms = 0
         self.must_ask = False  # some book went out of step since the last look
         self._waiting: dict[str, TrackedBook] = {}
         self._crossed: dict[str, TrackedBook] = {}
@@ -191,6 +194,7 @@ class Depth:
         if tracked.in_step:
             tracked.in_step = False
             tracked.least_clock = _NEVER
+            tracked.is_expected = False
             self._waiting[tracked.ticker] = tracked
             self._counters.resyncs += 1
             if now_ms - tracked.in_step_ms >= self._patience.calm_ms:
@@ -230,6 +234,7 @@ class Depth:
                 continue
             tracked.attempts, tracked.asked, tracked.clock, tracked.snapshot_clock = 0, None, 0, 0
             tracked.retry_at_ms = now_ms + wait_ms
+            tracked.is_expected = snapshots_come
             self._show(tracked, BookState.RESYNC, "waiting for its snapshot")
 
     def closed(self, state: BookState, reason: str, now_ms: int) -> None:
@@ -258,11 +263,14 @@ class Depth:
 
     def due(self, now_ms: int) -> tuple[str, ...]:
         """Return the next books to ask a snapshot for."""
-        told = self.subscription.told
+        are_coming = now_ms - self._snapshot_ms < self._patience.answer_ms
         due = (
             book.ticker
             for book in self._waiting.values()
-            if book.retry_at_ms is not None and book.retry_at_ms <= now_ms and book.ticker in told
+            if book.retry_at_ms is not None
+            and book.retry_at_ms <= now_ms
+            and not (are_coming and book.is_expected)
+            and book.ticker in self.subscription.told
         )
         return tuple(islice(due, self._patience.batch))
 
@@ -277,12 +285,14 @@ class Depth:
         """Expect first snapshots of markets that were added."""
         for tracked in filter(None, map(self._waiting.get, keys)):
             tracked.retry_at_ms = now_ms + self._patience.answer_ms
+            tracked.is_expected = True
 
     def asked(self, command: Command) -> None:
         """Expect the snapshots that were asked for."""
         for tracked in map(self._waiting.__getitem__, command.keys):
             tracked.attempts += 1
             tracked.asked, tracked.asked_ms, tracked.retry_at_ms = command.id, command.sent_ms, None
+            tracked.is_expected = False
 
     def unanswered(self, command: Command, now_ms: int) -> None:
         """Ask again later for what was refused or did not come."""
@@ -342,7 +352,7 @@ class Depth:
         tracked.least_clock = clock + 1
         tracked.snapshot_sent_ms = message.sending_ts_ms
         tracked.in_step, tracked.asked = True, None
-        tracked.in_step_ms = now_ms
+        tracked.in_step_ms = self._snapshot_ms = now_ms
         self._waiting.pop(tracked.ticker, None)
         if tracked.book.crossed:
             self.lose(tracked, "bids and asks overlap in the exchange's own snapshot", now_ms)

@@ -15,9 +15,9 @@ class Patience:
     delay_ms: int = 2_000  # how much older than the fastest message a message may be
     crossed_ms: int = 250  # one action's changes are not atomic, so bids and asks may overlap for a moment
     reconnect_ms: int = 30_000  # stale for so long, the connection itself is to be replaced
-    answer_ms: int = 5_000  # for a command's answer, and for a first snapshot
+    answer_ms: int = 4_000  # for a command's answer, and for the next of the first snapshots
     cooldown_ms: int = 1_000  # between two snapshot requests for one book, and between two subscriptions; it doubles
-    cooldown_limit_ms: int = 8_000
+    cooldown_limit_ms: int = 4_000
     refused_ms: int = 60_000  # before a command is repeated that was refused for what it asks
     calm_ms: int = 10_000  # after so long without a fault, cooldowns start anew
     snapshot_tries: int = 3  # then the subscription is closed and opened again

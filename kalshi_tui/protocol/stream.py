@@ -217,6 +217,7 @@ class Stream:
         if message.sid != self._book_subscription.sid:
             self._roster.hold(message, now_ms)
         else:
+            self._book_subscription.last_ms = now_ms
             self._depth.count(message, now_ms)
 
     def _snapshot(self, message: wire.Snapshot, now_ms: int) -> Event | None:

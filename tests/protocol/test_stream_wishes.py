@@ -8,7 +8,7 @@ from kalshi_tui.core.events import BookStateChanged, SubscriptionReady
 from kalshi_tui.errors import LocalProtocolError
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.stream import Stream
-from tests.protocol.stream_frames import NOW, commands, delta, live, ok, snapshot, states, subscribed
+from tests.protocol.stream_frames import NOW, asked, commands, delta, live, ok, snapshot, states, subscribed
 
 
 def test_books_are_never_wished_for_all_at_once() -> None:
@@ -134,8 +134,8 @@ def test_an_added_market_that_stays_silent_is_asked_for() -> None:
     stream.want("orderbook_delta", tickers=["KXB"])
     commands(stream)
     stream.receive(ok(2, "KXA", "KXB"), NOW)
-    assert commands(stream, NOW + 4_900) == []
-    assert commands(stream, NOW + 5_000)[0]["params"]["market_tickers"] == ["KXB"]
+    assert commands(stream, NOW + 3_900) == []
+    assert commands(stream, NOW + 4_000)[0]["params"]["market_tickers"] == ["KXB"]
 
 
 def test_markets_are_added_in_batches() -> None:
@@ -169,3 +169,15 @@ def test_wishes_made_while_disconnected_are_met_on_the_next_connection() -> None
     stream.receive(snapshot(1, "KXB"), NOW + 2)
     assert states(stream) == {"KXB": "live"}
     assert [event.sid for event in stream.events() if isinstance(event, SubscriptionReady)] == [1]
+
+
+def test_first_snapshots_that_keep_coming_are_not_asked_for() -> None:
+    tickers = [f"KX{number}" for number in range(20)]
+    stream = asked(*tickers)
+    stream.receive(subscribed(), NOW)
+    for seq, ticker in enumerate(tickers[:-1], 1):
+        now = NOW + seq * 1_000
+        stream.receive(snapshot(seq, ticker, sent_ms=now), now)
+        assert commands(stream, now) == []
+    assert commands(stream, NOW + 22_900) == []
+    assert commands(stream, NOW + 23_000)[0]["params"]["market_tickers"] == [tickers[-1]]

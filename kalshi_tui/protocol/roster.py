@@ -132,6 +132,8 @@ class Roster:
                 self._take_back(command, now_ms, wait_ms=0)
             else:
                 self._refused(command, 0, "no answer came", now_ms)
+        if not (self._must_list or self._commands.awaits("list")):
+            self._stop_waiting(now_ms)
 
     # What we ask
 
@@ -261,7 +263,8 @@ class Roster:
         """A command was done; a subscription that was open already is answered so, too."""
         command = self._commands.answered(message.id)
         if isinstance(message.msg, list):
-            self._listed(message.msg, now_ms)
+            if command is not None:
+                self._listed(message.msg, now_ms)
             return
         if command is not None and command.kind == "subscribe":
             self._merged(self._subscriptions[command.channel], message.sid, message.seq, now_ms)
@@ -325,7 +328,8 @@ class Roster:
         """Learn the sid of a channel that was open already; no snapshot comes unasked."""
         if sid is None:
             self._must_list = True
-        elif subscription.phase in {Phase.ASKED, Phase.OFF} and sid not in self._gone and sid not in self._by_sid:
+        elif subscription.phase in {Phase.ASKED, Phase.OFF} and sid not in self._by_sid:
+            self._gone.pop(sid, None)  # our wish to close it was lost
             has_early = any(message.sid == sid for message, _ in self._early)
             next_seq = 1 if seq is None or has_early else seq
             self._open(subscription, sid, now_ms, next_seq=next_seq, snapshots_come=False)

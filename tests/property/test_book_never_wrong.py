@@ -33,8 +33,7 @@ class Sent:
     """A frame, and what the sender's books were when it had been sent."""
 
     data: bytes
-    epoch: int = 0
-    seq: int = 0
+    place: tuple[int | None, int] = (None, 0)  # sid and seq
     books: tuple[tuple[str, Sides], ...] = ()
 
 
@@ -46,7 +45,6 @@ class Sender:
         self.use_yes_price = use_yes_price
         self.now_ms = START_MS
         self.clock = 1_000_000
-        self.epoch = 0
         self.books: dict[str, Sides] = {ticker: ({}, {}) for ticker in TICKERS}
         self.next_sid = 1
         self.out: list[Sent] = []
@@ -68,7 +66,7 @@ class Sender:
             frame |= {"sid": self.sid, "seq": self.seq}
         books = tuple((ticker, (dict(bids), dict(asks))) for ticker, (bids, asks) in self.books.items())
         data = json.dumps({**frame, "sending_ts_ms": self.now_ms}).encode()
-        self.out.append(Sent(data, self.epoch, self.seq, books if counts else ()))
+        self.out.append(Sent(data, (self.sid, self.seq), books) if counts else Sent(data))
 
     def _price(self, leg: str, price: int) -> str:
         if leg == "no" and not self.use_yes_price:
@@ -115,7 +113,6 @@ class Sender:
 
     def count_anew(self) -> None:
         """Start the sequence again without a word."""
-        self.epoch += 1
         self.seq = 0
 
     def hear(self, data: bytes) -> None:
@@ -144,7 +141,6 @@ class Sender:
             self._add(number, tickers)
             return
         self.sid, self.next_sid, self.seq = self.next_sid, self.next_sid + 1, 0
-        self.epoch += 1
         message = {"channel": "orderbook_delta", "sid": self.sid}
         self._write({"id": number, "type": "subscribed", "msg": message}, counts=False)
         for ticker in tickers:
@@ -210,7 +206,7 @@ class Trial:
         self.stream = Stream(use_yes_price=use_yes_price)
         self.stream.want("orderbook_delta", tickers=TICKERS)
         self.stream.connected(START_MS)
-        self.truth: dict[str, Sides] = {}
+        self.arrived: dict[tuple[int | None, int], dict[str, Sides]] = {}
         self.frames = self.seen_live = 0
 
     def step(self) -> None:
@@ -236,6 +232,7 @@ class Trial:
             self.sender.connect()
             self.way.held.clear()
             self.way.recent.clear()
+            self.arrived.clear()
             self.stream.disconnected(self.sender.now_ms)
             self.stream.connected(self.sender.now_ms)
         elif chance < 0.002:
@@ -246,14 +243,14 @@ class Trial:
             self.sender.clock = self.random.randrange(1, 1_000)
 
     def _receive(self, frame: Sent) -> None:
-        stream = self.stream
+        stream, subscription = self.stream, self.stream._book_subscription
+        if frame.books:
+            self.arrived[frame.place] = dict(frame.books)
         stream.receive(frame.data, self.sender.now_ms)
-        if frame.books and stream._book_subscription.last.seq == frame.seq:
-            self.truth = dict(frame.books)
         for ticker, tracked in stream.books.items():
             if tracked.state is BookState.LIVE:
                 self.seen_live += 1
-                self._compare(ticker, tracked.book, self.truth[ticker])
+                self._compare(ticker, tracked.book, self.arrived[subscription.sid, subscription.last.seq][ticker])
 
     def _compare(self, ticker: str, book: Book, truth: Sides) -> None:
         assert (book.bids, book.asks) == truth, f"seed {self.seed}: {ticker} is live and wrong"

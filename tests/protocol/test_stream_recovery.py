@@ -15,7 +15,7 @@ from tests.protocol.stream_frames import NOW, asked, changes, commands, delta, l
 
 
 def kinds(sent: list[dict[str, Any]]) -> list[str]:
-    return [command["params"].get("action", command["cmd"]) for command in sent]
+    return [command.get("params", {}).get("action", command["cmd"]) for command in sent]
 
 
 def error(code: int, text: str = "x", **envelope: int) -> str:
@@ -260,8 +260,29 @@ def test_an_answer_that_does_not_tell_the_sid_is_settled_by_the_list(answer: byt
 
 def test_a_subscription_that_the_list_does_not_show_is_dead() -> None:
     stream = live("KXA")
-    stream.receive(b'{"id":9,"type":"ok","msg":[{"channel":"ticker","sid":2}],"sending_ts_ms":1}', NOW)
+    listed = b'{"id":2,"type":"ok","msg":[{"channel":"ticker","sid":2}]}'
+    stream.receive(listed, NOW)
+    assert states(stream) == {"KXA": "live"}, "nobody asked for that list"
+    stream.receive(delta(2, sent_ms=NOW), NOW + 3_000)
+    assert kinds(commands(stream, NOW + 7_000)) == ["list_subscriptions"]
+    stream.receive(listed, NOW + 7_000)
     assert states(stream) == {"KXA": "dead"}
+
+
+def test_a_sid_whose_closing_was_lost_is_taken_up_again() -> None:
+    stream = live("KXA")
+    stream.unwant("orderbook_delta")
+    commands(stream)
+    stream.want("orderbook_delta", tickers=["KXA"])
+    sent: list[dict[str, Any]] = []
+    now = NOW
+    while not sent:
+        now += 500
+        sent = commands(stream, now)
+    stream.receive(ok(9, "KXA", command=sent[0]["id"]), now)
+    (question,) = commands(stream)
+    stream.receive(snapshot(10, command=question["id"], sent_ms=now), now)
+    assert states(stream) == {"KXA": "live"}
 
 
 def test_frames_that_come_before_their_subscribed_are_kept() -> None:

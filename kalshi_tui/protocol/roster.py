@@ -380,7 +380,6 @@ class Roster:
             self.depth.unanswered(command, now_ms)
             return
         if command.kind == "list":
-            self._stop_waiting(now_ms)
             return
         subscription = self._subscriptions[command.channel]
         subscription.must_compare = True

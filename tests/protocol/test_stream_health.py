@@ -82,6 +82,15 @@ def test_changes_that_reach_the_wire_ever_later_make_books_stale_too() -> None:
     assert states(stream) == {"KXA": "stale"}
 
 
+def test_a_change_that_comes_out_of_turn_is_not_taken_for_a_late_one() -> None:
+    stream = live("KXA")
+    stream.receive(delta(3), NOW)
+    commands(stream, NOW + 100)
+    stream.receive(snapshot(4, clock=110, command=2, sent_ms=NOW + 200), NOW + 200)
+    stream.tick(NOW + 300)
+    assert states(stream) == {"KXA": "live"}
+
+
 def test_a_clock_that_is_wrong_by_hours_is_no_delay() -> None:
     stream = live("KXA")
     offset = 5 * 3_600 * SECOND

@@ -303,6 +303,35 @@ def test_frames_that_come_before_their_subscribed_are_kept() -> None:
     ]
 
 
+def test_frames_of_a_closed_sid_do_not_crowd_out_those_of_the_next() -> None:
+    stream = live("KXA", patience=Patience(early_messages=1))
+    stream.receive(error(25, sid=1, seq=2), NOW)
+    commands(stream, NOW + 1_000)
+    stream.receive(delta(3, sent_ms=NOW + 1_000), NOW + 1_000)
+    stream.receive(snapshot(1, sid=2, sent_ms=NOW + 1_000), NOW + 1_000)
+    stream.receive(subscribed(2, command=2), NOW + 1_000)
+    assert states(stream) == {"KXA": "live"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"id":2,"type":"ok","sid":1,"msg":{"market_tickers":["KXA"]}}',
+        b'{"id":2,"type":"ok","msg":{"market_tickers":[]}}',
+    ],
+)
+def test_no_subscription_waits_for_ever_for_an_answer_that_was_none(answer: bytes) -> None:
+    stream = live("KXA")
+    stream.want("trade")
+    commands(stream)
+    stream.receive(answer, NOW)
+    sent: list[dict[str, Any]] = []
+    for now in range(NOW, NOW + 10_000, 250):
+        sent += commands(stream, now)
+    assert [command["params"]["channels"] for command in sent if command["cmd"] == "subscribe"][:1] == [["trade"]]
+    assert states(stream) == {"KXA": "live"}
+
+
 def test_frames_that_were_too_many_to_keep_are_a_gap() -> None:
     stream = asked("KXA", patience=Patience(early_messages=1))
     stream.receive(snapshot(1), NOW)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -42,11 +45,33 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - each command module keeps this promise; a test holds it
         return command
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Read the command line, and perhaps print help to a reader that has gone."""
+        with no_reader_is_no_failure():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and end quietly when nobody reads on."""
+        with no_reader_is_no_failure():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table above, without importing them."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@contextmanager
+def no_reader_is_no_failure() -> Iterator[None]:
+    """End with 0 when a pipe's reader has gone (`| head -1`); click would end with 1, as after a failed check."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # what is still buffered would fail once more when Python ends
+        os.close(nowhere)
+        raise click.exceptions.Exit(0) from None
 
 
 @click.group(
@@ -73,6 +98,7 @@ def cli(ctx: click.Context, /, **flags: str | None) -> None:
 
 def main() -> NoReturn:
     """Run the command line and turn each expected error into one sentence, a hint and an exit code."""
+    signal.signal(signal.SIGTERM, end_on_signal)
     try:
         code = cli.main(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -83,13 +109,15 @@ def main() -> NoReturn:
     except KalshiTuiError as problem:
         print_error(problem)
         sys.exit(exit_code(problem))
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as defect:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
         print_defect(defect)
         sys.exit(70)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def end_on_signal(number: int, _: object) -> NoReturn:
+    """End in order, so that a live view gives the terminal back as it was."""
+    sys.exit(128 + number)
 
 
 def print_defect(defect: Exception) -> None:

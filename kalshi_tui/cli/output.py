@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,8 +40,13 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
     """Print rows under headings, as wide as the terminal, or unshortened into a pipe."""
     from rich.console import Console  # noqa: PLC0415 - 40 ms that `--json` and `--help` need not pay
 
-    width = None if sys.stdout.isatty() else UNBOUNDED
-    Console(width=width, highlight=False, markup=False).print(make_table(columns, rows))
+    table = make_table(columns, rows)
+    if sys.stdout.isatty():
+        Console(highlight=False, markup=False).print(table)
+        return
+    text = io.StringIO()  # written by rich itself, a pipe without a reader would end the program with 1
+    Console(file=text, width=UNBOUNDED, highlight=False, markup=False).print(table)
+    click.echo(text.getvalue(), nl=False)
 
 
 def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Table:

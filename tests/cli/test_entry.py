@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -63,3 +70,61 @@ def test_a_fault_of_ours_is_owned_up_to_without_a_traceback(
 
 def test_stopping_by_hand_is_not_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, KeyboardInterrupt()) == 130
+
+
+def environ_of(home: Path) -> dict[str, str]:
+    kept = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "TERM": "xterm",
+    }
+    return kept | {"XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["markets"], ["markets", "--json"], ["doctor", "--json"]])
+def test_a_reader_that_has_gone_is_no_failed_check(arguments: list[str], tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "kalshi_tui", *arguments],
+            env=environ_of(tmp_path),
+            cwd=tmp_path,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 0
+    assert "Broken" not in done.stderr
+    assert "error" not in done.stderr
+
+
+def test_a_stopped_live_view_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover - another process
+        os.chdir(tmp_path)
+        os.execve(sys.executable, [sys.executable, "-m", "kalshi_tui"], environ_of(tmp_path))  # noqa: S606 - as above
+    seen = b""
+    deadline = time.monotonic() + 60
+    while b"Ctrl-C stops" not in seen and time.monotonic() < deadline:
+        seen += os.read(terminal, 65_536)
+    os.kill(child, signal.SIGTERM)
+    while True:
+        try:
+            part = os.read(terminal, 65_536)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 143
+    assert seen.rindex(b"\x1b[?1049l") > seen.rindex(b"\x1b[?1049h")
+    assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
+    assert b"Traceback" not in seen

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,13 +115,16 @@ async def _stay(stop: asyncio.Event, desk: Desk, keeper: Keeper | None) -> None:
 
     It stops only by a fault of ours in the world; whoever closes the server then hears which.
     """
-    seen_ms = [-1, -1]
-    while not stop.is_set() and set(seen_ms) != {desk.exchange.now_ms}:
-        seen_ms = [seen_ms[-1], desk.exchange.now_ms]
+    world = desk.exchange
+    seen = [(-1, -1)] * 2
+    while not stop.is_set() and set(seen) != {(world.now_ms, world.acted)}:
+        seen = [seen[-1], (world.now_ms, world.acted)]
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SAVE_EVERY_S)
         if keeper is not None:
-            keeper.save()
+            with closing(keeper.saving()) as pieces:
+                for _ in pieces:
+                    await asyncio.sleep(0)  # 30,000 markets may have changed since the last save
 
 
 def _open(wishes: Wishes, usual: PracticeSettings) -> tuple[Desk, Keeper | None]:

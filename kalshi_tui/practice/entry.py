@@ -82,6 +82,8 @@ class Entry:
         if not self._floor.trading_active:
             raise refusals.trading_paused()
         if market.status == "active":
+            if self._floor.now_ms >= market.close_ms:
+                raise refusals.market_closed()  # its turn to be closed comes within this millisecond
             return
         raise refusals.market_inactive() if market.status in {"initialized", "inactive"} else refusals.market_closed()
 

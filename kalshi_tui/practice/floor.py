@@ -40,6 +40,7 @@ class Floor:
     def __init__(self, *, seed: int, start_ms: int, rules: Rules = DEFAULT) -> None:
         self.seed = seed
         self.now_ms = start_ms
+        self.acted = 0  # scheduled actions that ran: it grows as long as the world lives
         self.rules = rules
         self.random = random.Random(seed)
         self.clock = 0
@@ -78,12 +79,21 @@ class Floor:
 
     def advance(self, to_ms: int) -> None:
         """Move time forward, running each due action at its own time; time never goes back."""
-        while (due_ms := self._timers.next_ms()) is not None and due_ms <= to_ms:
-            at_ms, action = self._timers.pop()
-            self._set_time(at_ms)
-            action()
-            self.flush()
+        while self.act(to_ms):
+            pass
         self._set_time(to_ms)
+
+    def act(self, to_ms: int) -> bool:
+        """Run the next action that is due by a time, and only that one; tell whether there was one."""
+        due_ms = self._timers.next_ms()
+        if due_ms is None or due_ms > to_ms:
+            return False
+        at_ms, action = self._timers.pop()
+        self._set_time(at_ms)
+        action()
+        self.flush()
+        self.acted += 1
+        return True
 
     def _set_time(self, now_ms: int) -> None:
         if now_ms > self.now_ms:

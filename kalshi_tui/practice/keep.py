@@ -6,8 +6,9 @@ ids, the world's walks and events, and the random numbers. The public tape of tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -26,6 +27,7 @@ from kalshi_tui.practice.happenings import (
     PositionChanged,
     Traded,
 )
+from kalshi_tui.practice.history import fill_name, settlement_name
 from kalshi_tui.practice.keepfile import KeepFile
 from kalshi_tui.practice.records import Fill, Market, Order, Position
 from kalshi_tui.practice.worldfile import WorldSpec
@@ -94,15 +96,22 @@ class Keeper:
             GroupChanged: self._group_changed,
         }
         file.put("origin", "", _encode(origin))
+        for user_id, history in desk.exchange.histories.items():
+            history.on_forgotten = partial(self._forgotten, user_id)
         self._stop = desk.exchange.listen(self._hear)
 
     def save(self) -> None:
         """Write what has changed, as one transaction."""
+        for _ in self.saving():
+            pass
+
+    def saving(self) -> Generator[None, None, None]:
+        """Write what has changed by now, as one transaction, pausing often so that others get their turn."""
         self._put_exchange()
         self._put_markets()
         self._put_members()
         self._put_world()
-        self._file.save()
+        yield from self._file.saving()
 
     def close(self) -> None:
         """Save for the last time and let go of the file."""
@@ -127,7 +136,7 @@ class Keeper:
             for history in self._exchange.histories.values():
                 rows = takewhile(lambda row: row.ticker == ticker, reversed(history.settlements))
                 for row in rows:
-                    self._file.put("settlement", f"{row.user_id}|{row.subaccount}|{ticker}", _encode(row))
+                    self._file.put("settlement", settlement_name(row), _encode(row))
 
     def _order_changed(self, happening: OrderChanged) -> None:
         self._orders[happening.order.order_id] = happening.order
@@ -147,6 +156,16 @@ class Keeper:
         if happening.kind == "deleted":
             self._written.pop(("group", happening.group.group_id), None)
             self._file.drop("group", happening.group.group_id)
+
+    def _forgotten(self, user_id: str, kind: str, name: str) -> None:
+        """Let go of what a member's history has let go of."""
+        if kind == "order":
+            self._orders.pop(name, None)
+        elif kind == "id":
+            if self._last_id.get(user_id) == name:  # what comes after it is no longer found by it
+                self._last_id[user_id] = ""
+            name = f"{user_id}|{name}"
+        self._file.drop(kind, name)
 
     # -- what is written
 
@@ -202,7 +221,7 @@ class Keeper:
         for order_id, order in self._orders.items():
             self._file.put("order", order_id, _encode(order))
         for fill in self._fills:
-            self._file.put("fill", f"{fill.trade_id}|{fill.order_id}", _encode(fill))
+            self._file.put("fill", fill_name(fill), _encode(fill))
         for key, position in self._positions.items():
             self._file.put("position", "|".join(map(str, key)), _encode(position))
         for user_id, account in exchange.accounts.items():

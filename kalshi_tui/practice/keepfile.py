@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from kalshi_tui.practice.worldfile import WorldRefused
@@ -17,6 +19,7 @@ from kalshi_tui.practice.worldfile import WorldRefused
 VERSION = 1
 _TABLE = "CREATE TABLE kept (kind TEXT, name TEXT, body BLOB, UNIQUE (kind, name))"
 _PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body"
+_PIECE = 256  # rows: about a hundredth of a second of compressing and writing
 _HEADER = b"SQLite format 3\0"
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
@@ -76,7 +79,7 @@ class KeepFile:
 
     def put(self, kind: str, name: str, body: bytes) -> None:
         """Note a row for the next save."""
-        self._rows[kind, name] = zlib.compress(body, 1)
+        self._rows[kind, name] = body
 
     def drop(self, kind: str, name: str) -> None:
         """Note that a row shall go at the next save."""
@@ -84,19 +87,41 @@ class KeepFile:
 
     def save(self) -> None:
         """Write all that was noted, or nothing."""
-        puts = [(*key, body) for key, body in self._rows.items() if body is not None]
-        drops = [key for key, body in self._rows.items() if body is None]
+        for _ in self.saving():
+            pass
+
+    def saving(self) -> Generator[None, None, None]:
+        """Write all that was noted, or nothing, pausing after each hundredth of a second of work.
+
+        What is noted during a pause belongs to the next save. A save that is given up is undone, and its rows wait for
+        the next one too.
+        """
+        rows, self._rows = self._rows, {}
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(_PUT, puts)
-            self._db.executemany("DELETE FROM kept WHERE kind = ? AND name = ?", drops)
+            left = iter(rows.items())
+            while piece := tuple(islice(left, _PIECE)):
+                self._write(piece)
+                yield
             self._db.execute("COMMIT")
+            rows = {}
         except sqlite3.Error as problem:
             raise WorldRefused(
                 f"the exchange's state cannot be written to {self.path}: {problem}",
                 hint="free some space or run without --keep; what was saved before is whole",
             ) from None
-        self._rows.clear()
+        finally:
+            if rows:
+                self._rows = rows | self._rows
+                with suppress(sqlite3.Error):  # there may be nothing to undo
+                    self._db.execute("ROLLBACK")
+
+    def _write(self, rows: Iterable[tuple[tuple[str, str], bytes | None]]) -> None:
+        for key, body in rows:
+            if body is None:
+                self._db.execute("DELETE FROM kept WHERE kind = ? AND name = ?", key)
+            else:
+                self._db.execute(_PUT, (*key, zlib.compress(body, 1)))
 
     def close(self) -> None:
         """Let go of the file."""

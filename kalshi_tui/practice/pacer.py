@@ -29,11 +29,13 @@ class Pacer:
         return self.started_ms + int((self._monotonic() - self._started) * 1000 * self.speed)
 
     def step(self) -> bool:
-        """Advance to now, or as far as a hundredth of a second of work allows; tell whether now was reached."""
+        """Advance to now, or as far as a hundredth of a second of work allows; tell whether now was reached.
+
+        It stops between two actions of one moment, too: all markets may close in the same millisecond.
+        """
         exchange, target = self._exchange, self.target_ms()
         until = self._monotonic() + _STEP_S
-        while (due := exchange.next_due_ms()) is not None and due < target:
-            exchange.advance(due)
+        while exchange.act(target):
             if self._monotonic() > until:
                 return False
         exchange.advance(target)

@@ -161,7 +161,8 @@ def _put_members_back(exchange: Exchange, file: KeepFile) -> None:
     for order in _all(file, "order", Order):
         order.reserved = 0
         exchange.orders[order.order_id] = order
-        exchange.histories[order.user_id].add_order(order)
+        for old in exchange.histories[order.user_id].add_order(order):
+            del exchange.orders[old.order_id]
     for fill in _all(file, "fill", Fill):
         exchange.histories[fill.user_id].add_fill(fill)
     for row in _all(file, "settlement", Settlement):

@@ -194,6 +194,21 @@ async def test_an_exchange_whose_clock_has_stopped_ends_by_itself(monkeypatch: p
     await asyncio.wait_for(exchange._stay(asyncio.Event(), desk, None), 5)
 
 
+async def test_a_moment_with_much_to_do_is_no_stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "SAVE_EVERY_S", 0.01)
+    desk = open_desk(start_ms=1_794_998_837_123, key_pem=make_key("ed25519"))
+    now_ms = desk.exchange.now_ms
+    stop = asyncio.Event()
+    staying = asyncio.create_task(exchange._stay(stop, desk, None))
+    for _ in range(20):
+        desk.exchange.schedule(now_ms, lambda: None)
+        assert desk.exchange.act(now_ms)
+        await asyncio.sleep(0.005)
+    assert (desk.exchange.now_ms, staying.done()) == (now_ms, False)
+    stop.set()
+    await staying
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

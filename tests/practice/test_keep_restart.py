@@ -7,7 +7,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,6 +18,7 @@ from kalshi_tui.practice.keep import Keeper
 from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.records import Market, NewOrder, Refusal, Side, TimeInForce
 from kalshi_tui.practice.revive import open_kept_desk
+from kalshi_tui.practice.rules import Rules
 from kalshi_tui.practice.worldfile import WorldRefused
 
 START_MS = 1_794_998_837_123
@@ -192,6 +193,64 @@ def test_what_the_world_has_forgotten_leaves_the_file_too(tmp_path: Path) -> Non
     assert set(again.exchange.events) == set(desk.exchange.events)
     assert set(again.exchange.markets) == set(desk.exchange.markets)
     again.living._forget_old()
+    die(keeper)
+
+
+@pytest.mark.parametrize("duplicates", ["for_ever", "open_only"])
+def test_what_a_member_s_history_has_forgotten_leaves_the_file_too(
+    tmp_path: Path, duplicates: Literal["for_ever", "open_only"]
+) -> None:
+    rules = Rules(keep_history=8, keep_client_ids=12, duplicate_ids=duplicates)
+    desk, keeper = open_kept(tmp_path, rules=rules)
+    exchange, user = desk.exchange, desk.user_id
+    for number in range(60):
+        market = find(exchange, "KXFED")
+        side: Side = "bid" if number % 2 else "ask"
+        price = market.best_ask if side == "bid" else market.best_bid
+        exchange.create(user, order(market, side, price, 1, "immediate_or_cancel", client_order_id=f"o{number}"))
+        if number % 7 == 0:
+            keeper.save()
+    exchange.create(user, order(market, "bid", 100, 100, "good_till_canceled", client_order_id="rests"))
+    keeper.save()
+    expected = member(exchange, user), list(exchange.histories[user].ids)
+    counts = dict(keeper._file._db.execute("SELECT kind, count(*) FROM kept GROUP BY kind").fetchall())
+    assert counts["order"] == len(exchange.orders_of(user)) <= 11
+    assert counts["fill"] == len(exchange.fills_of(user)) <= 10
+    assert counts["id"] == len(exchange.histories[user].ids) <= 12
+    die(keeper)
+    again, keeper = open_kept(tmp_path, exchange.now_ms, rules=rules)
+    assert (member(again.exchange, user), list(again.exchange.histories[user].ids)) == expected
+    die(keeper)
+
+
+def test_a_save_that_is_given_up_changes_nothing_and_its_rows_come_with_the_next(tmp_path: Path) -> None:
+    desk, keeper = open_kept(tmp_path, markets=600)
+    exchange = desk.exchange
+    exchange.advance(START_MS + 20_000)
+    for _ in range(300):
+        exchange.create(desk.user_id, order(find(exchange, "KXFED"), "bid", 100, 100, "good_till_canceled"))
+    saving = keeper.saving()
+    next(saving)
+    exchange.create(
+        desk.user_id, order(find(exchange, "KXFED"), "bid", 200, 100, "good_till_canceled", client_order_id="mid")
+    )
+    saving.close()
+    die(keeper)
+    again, keeper = open_kept(tmp_path, START_MS)
+    assert again.exchange.orders_of(desk.user_id) == []
+    for number in range(300):
+        again.exchange.create(
+            desk.user_id,
+            order(find(again.exchange, "KXFED"), "bid", 100, 100, "good_till_canceled", client_order_id=f"c{number}"),
+        )
+    saving = keeper.saving()
+    next(saving)
+    saving.close()
+    keeper.save()
+    expected = member(again.exchange, desk.user_id)
+    die(keeper)
+    third, keeper = open_kept(tmp_path, again.exchange.now_ms)
+    assert member(third.exchange, desk.user_id) == expected
     die(keeper)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.practice.pit import CLOSE_MS, START_MS, Pit
+from tests.practice.pit import CLOSE_MS, START_MS, Pit, refuses
 
 
 def test_due_actions_run_at_their_own_times_and_ties_in_order_of_scheduling() -> None:
@@ -40,6 +40,18 @@ def test_what_is_already_due_runs_at_the_next_advance_and_time_never_goes_back()
     assert (ran, pit.now_ms) == ([], START_MS)
     pit.advance(START_MS)
     assert (ran, pit.now_ms) == ([START_MS], START_MS)
+
+
+def test_a_market_whose_turn_to_close_has_not_come_takes_nothing_more() -> None:
+    pit = Pit()
+    second = pit.list_market("N")
+    pit.member("ann")
+    assert pit.act(CLOSE_MS)
+    assert (pit.market.status, second.status, pit.now_ms) == ("closed", "active", CLOSE_MS)
+    with refuses(409, "market_already_closed"):
+        pit.bid("ann", 40, 1, ticker="N")
+    assert pit.act(CLOSE_MS)
+    assert (second.status, pit.act(CLOSE_MS)) == ("closed", False)
 
 
 def test_an_idle_exchange_waits_for_its_next_close() -> None:

@@ -154,8 +154,9 @@ async def test_answers_are_dated_in_exchange_time() -> None:
             assert START_MS <= date <= client.desk.exchange.now_ms < date + 30_000
 
 
-async def test_catching_up_lets_others_in() -> None:
-    """Each step of the clock is bounded: here ten seconds of work are due at once."""
+@pytest.mark.parametrize("apart_ms", [1, 0])
+async def test_catching_up_lets_others_in(apart_ms: int) -> None:
+    """Each step of the clock is bounded: here ten seconds of work are due at once, or even at one moment."""
     pit = Pit()
     now = [0.0]
 
@@ -163,7 +164,7 @@ async def test_catching_up_lets_others_in() -> None:
         now[0] += 0.004
 
     for number in range(2_500):
-        pit.schedule(START_MS + number, work)
+        pit.schedule(START_MS + 1 + number * apart_ms, work)
     pacer = Pacer(pit, 1.0, monotonic=lambda: now[0])
     now[0] = 20.0
     steps = 1

@@ -110,6 +110,7 @@ class Feed:
         self._rules = rules
         self._reconnects = Reconnects(rules.reconnects, chance)
         self._heard = 0.0
+        self._latest_ms = self._lead_ms = 0
         self._commands: deque[bytes] = deque()
         self._something_to_send = asyncio.Event()
         self.status = FeedStatus(FeedState.STOPPED, "not started", clock.now_ms())
@@ -149,7 +150,7 @@ class Feed:
         connection.on_ping = self._pinged
         self._pinged()
         self._become(FeedState.OPEN, "connected")
-        self._stream.connected(self._clock.now_ms())
+        self._stream.connected(self._stream_ms())
         self._commands.clear()
         self._drain()
         # Each of the three may wait by itself: a peer that does not read must not keep the watchdog from noticing.
@@ -165,7 +166,7 @@ class Feed:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._stream.disconnected(self._clock.now_ms())
+            self._stream.disconnected(self._stream_ms())
             self._drain()
             await self._close(connection)
 
@@ -173,7 +174,7 @@ class Feed:
         stream, deliver, clock = self._stream, self._deliver, self._clock
         while True:
             frames = await connection.receive()
-            now_ms = clock.now_ms()
+            now_ms = self._stream_ms()
             self._heard = clock.monotonic()
             for frame in frames:
                 event = stream.receive(frame, now_ms)
@@ -196,7 +197,7 @@ class Feed:
     async def _tick(self) -> NoReturn:
         while True:
             await self._clock.sleep(self._rules.tick_s)
-            now_ms = self._clock.now_ms()
+            now_ms = self._stream_ms()
             self._stream.tick(now_ms)
             self._drain()
             if reason := self._stream.reconnect_reason(now_ms):
@@ -207,7 +208,16 @@ class Feed:
 
     def _pinged(self) -> None:
         self._heard = self._clock.monotonic()
-        self._stream.ping(self._clock.now_ms())
+        self._stream.ping(self._stream_ms())
+
+    def _stream_ms(self) -> int:
+        """Return the time for the stream: where the clock is set back it goes on, or a dead book would stay fresh."""
+        now_ms = self._clock.now_ms() + self._lead_ms
+        if now_ms < self._latest_ms:
+            self._lead_ms += self._latest_ms - now_ms
+            now_ms = self._latest_ms
+        self._latest_ms = now_ms
+        return now_ms
 
     def _drain(self) -> None:
         for event in self._stream.events():

@@ -177,6 +177,22 @@ async def test_a_session_signs_subscribes_pumps_pings_and_ticks() -> None:
     assert [status.state for status in bench.statuses] == [FeedState.CONNECTING, FeedState.OPEN, FeedState.STOPPED]
 
 
+async def test_a_machine_clock_that_is_set_back_stops_no_timer_of_the_stream() -> None:
+    bench = Bench([["a"], 4.0, ["b"]])
+
+    async def set_back() -> None:
+        await bench.clock.sleep(2.5)
+        bench.clock.start_ms -= 3_600_000
+
+    task = asyncio.ensure_future(set_back())
+    began = bench.clock.start_ms
+    await bench.run(until_s=6)
+    await task
+    times = [at for _, at in bench.log.seen]
+    assert times == sorted(times)
+    assert times[-1] - began >= 5_000
+
+
 async def test_what_a_frame_sets_off_comes_behind_it_and_before_the_next() -> None:
     bench = Bench([["a", "ask:1", "b"]])
     await bench.run(until_s=1)

@@ -43,7 +43,9 @@ class Follower:
         self.messages = 0
         self.status = FeedStatus(FeedState.CONNECTING, "connecting", session.clock.now_ms())
         self._clock = session.clock
+        self._away_since_ms = self._clock.now_ms()
         self._polled: dict[str, Book] = {}
+        self._told = ""
         self._feed = session.feed(self.stream, self._take, self._hear)
         self._polling = Polling(
             session.venue, session.clock, lambda: self.tickers, self._take_polled, is_needed=self.is_away
@@ -88,16 +90,19 @@ class Follower:
         if type(event) is BookReplaced:
             book = self._polled.setdefault(event.ticker, Book(event.ticker))
             book.replace(event.bids, event.asks)
-        elif type(event) is BookStateChanged and "failed" in event.reason:
-            self._polled.pop(event.ticker, None)
+        elif type(event) is BookStateChanged and event.reason != self._polling.reason:
+            self._polled.pop(event.ticker, None)  # it is older now than it is said to be
 
     def _hear(self, status: FeedStatus) -> None:
         if status.state is FeedState.OPEN:
             self._polled.clear()
+            self._told = ""
         elif self.status.state is FeedState.OPEN:
             self._away_since_ms = status.since_ms
-        if status.state is FeedState.WAITING and status.reason != self.status.reason:
-            print_words(f"the stream is away: {status.reason}; trying again, polling meanwhile")
+        if status.state is FeedState.WAITING and status.reason != self._told:
+            self._told = status.reason
+            seconds = POLL_AFTER_MS // 1000
+            print_words(f"the stream is away: {status.reason}; trying again, and polling from {seconds} s on")
         self.status = status
 
 

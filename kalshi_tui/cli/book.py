@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from kalshi_tui.core.markets import Market
 from kalshi_tui.protocol import rest
 
 POLLED = "read once over REST"
+AROUND = 3  # lines for the heading, the column headings and the foot
 
 
 @click.command(short_help="Show one market's order book, once or live")
@@ -112,15 +114,21 @@ async def draw(session: Session, follower: Follower, market: Market, depth: int)
     from rich.live import Live  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    with Live(console=Console(), auto_refresh=False, vertical_overflow="crop") as live:
+    with Live(console=Console(), auto_refresh=False, screen=True, vertical_overflow="crop") as live:
 
         def redraw() -> None:
             shown = follower.shown(market.ticker)
             words = [heading(market), foot_line(session, follower, shown)]
             head, foot = (Text(text, no_wrap=True, overflow="ellipsis") for text in words)
-            live.update(Group(head, make_table(COLUMNS, ladder_rows(shown.book, depth)), foot), refresh=True)
+            rows = ladder_rows(shown.book, depth_in(shutil.get_terminal_size().lines, depth))
+            live.update(Group(head, make_table(COLUMNS, rows), foot), refresh=True)
 
         await follower.run(redraw, every_s=0.2)
+
+
+def depth_in(lines: int, depth: int) -> int:
+    """Return how many levels of each side fit: the foot must, because it says whether they can be believed."""
+    return max(min(depth, (lines - AROUND) // 2), 1)
 
 
 def foot_line(session: Session, follower: Follower, shown: Shown) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from kalshi_tui.cli.book import time_of_day
 from kalshi_tui.cli.follow import Follower
@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 
 FEW = 40  # rows when the output is not a terminal
 AROUND = 3  # lines for the head, the headings and the foot
+HEAD_AND_FOOT = 2  # lines that no window is too low for: the foot says whether the rest can be believed
 PATIENCE_S = 10.0  # for the first picture when it is printed once
 HEADINGS = ("  market", "answer", "bid size", "bid", "ask", "ask size", "last", "book")
-ANSWER = 1  # the column that a narrow terminal does without: the ticker says it too
-ROOM_FOR_ALL = 100
 IS_NUMBER = (False, False, True, True, True, True, True, False)
+LEAST_NEEDED = (1, 2, 5, 6)  # what a narrow terminal does without, in this order: the ticker says the answer too
+TICKER, STATE = 0, 7
+LEAST_TICKER = 12  # cells: its end tells the markets of one event apart
+STATE_ROOM = 6  # cells: a longer reason is cut, so that columns do not come and go with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +120,8 @@ def how_settled(market: Market) -> int:
 
 def table_lines(follower: Follower, listed: Sequence[Listed], room: int = UNBOUNDED) -> list[str]:
     """Return aligned lines: the headings, then each event's title above its markets; in a narrow room less of each."""
-    rows = [HEADINGS, *(market_row(follower, row.market) for row in listed)]
-    kept = [number for number in range(len(HEADINGS)) if room >= ROOM_FOR_ALL or number != ANSWER]
-    widths = {number: max(cell_len(row[number]) for row in rows) for number in kept}
+    rows = [HEADINGS, *(market_row(follower, row.market, room // 3) for row in listed)]
+    widths = columns_in(room, [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)])
     head, *markets = (aligned(row, widths) for row in rows)
     lines = [head]
     for title, group in groupby(zip(listed, markets, strict=True), key=lambda pair: pair[0].title):
@@ -127,16 +129,42 @@ def table_lines(follower: Follower, listed: Sequence[Listed], room: int = UNBOUN
     return lines
 
 
+def columns_in(room: int, widths: Sequence[int]) -> dict[int, int]:
+    """Return the columns that a line of `room` cells has place for, with their widths; best prices and state stay."""
+    kept = {**dict(enumerate(widths)), STATE: min(widths[STATE], STATE_ROOM)}
+    for number in LEAST_NEEDED:
+        if line_width(kept) > room:
+            del kept[number]
+    kept[TICKER] -= min(max(line_width(kept) - room, 0), max(kept[TICKER] - LEAST_TICKER, 0))
+    return kept | {STATE: widths[STATE]}
+
+
+def line_width(widths: Mapping[int, int]) -> int:
+    """Return how many cells a line of these columns takes."""
+    return sum(widths.values()) + 2 * (len(widths) - 1)
+
+
+def lines_in(room: int, lines: Sequence[str]) -> list[str]:
+    """Return as many lines as there is place for, and say what a window that was made lower hides."""
+    if len(lines) <= room:
+        return list(lines)
+    shown = max(room - 1, 0)
+    return [*lines[:shown], f"  {len(lines) - shown} more lines in a taller window"]
+
+
 def aligned(cells: Sequence[str], widths: Mapping[int, int]) -> str:
     """Pad the cells that are kept to their columns' widths, numbers to the right."""
     padded = []
     for number, width in widths.items():
-        space = " " * (width - cell_len(cells[number]))
-        padded.append(space + cells[number] if IS_NUMBER[number] else cells[number] + space)
+        cell = cells[number]
+        if cell_len(cell) > width:  # a ticker, which is ASCII
+            cell = "  …" + cell[3 - width :]
+        space = " " * (width - cell_len(cell))
+        padded.append(space + cell if IS_NUMBER[number] else cell + space)
     return "  ".join(padded).rstrip()
 
 
-def market_row(follower: Follower, market: Market) -> tuple[str, ...]:
+def market_row(follower: Follower, market: Market, answer_room: int) -> tuple[str, ...]:
     """Return one market's row; a book that is not live shows its state instead of looking sound."""
     shown = follower.shown(market.ticker)
     book, trade = shown.book, follower.trades.get(market.ticker)
@@ -146,7 +174,7 @@ def market_row(follower: Follower, market: Market) -> tuple[str, ...]:
     state = "live" if shown.state is BookState.LIVE else f"{shown.state}: {shown.reason}"
     return (
         f"  {market.ticker}",
-        market.yes_title,
+        shortened(market.yes_title, answer_room),
         bid_size,
         dollars(book.best_bid),
         dollars(book.best_ask),
@@ -154,6 +182,11 @@ def market_row(follower: Follower, market: Market) -> tuple[str, ...]:
         dollars(last) + ("" if trade is None else arrow(trade.price, market.last_price)),
         state,
     )
+
+
+def shortened(text: str, room: int) -> str:
+    """Cut a text to `room` cells, visibly."""
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
 
 
 def arrow(now: Price, before: Price | None) -> str:
@@ -175,10 +208,10 @@ def picture(session: Session, follower: Follower, listed: Sequence[Listed]) -> G
     from rich.console import Group  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
+    columns, rows = shutil.get_terminal_size()
     head = f"kalshi-tui   {session.address.words}   {time_of_day(session)}"
-    body = Text(
-        "\n".join(table_lines(follower, listed, shutil.get_terminal_size().columns)), no_wrap=True, overflow="ellipsis"
-    )
+    lines = lines_in(rows - HEAD_AND_FOOT, table_lines(follower, listed, columns))
+    body = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
     body.highlight_regex(r"(?m)^\S.*$", "bold")
     body.highlight_regex(r"▲", "green")
     body.highlight_regex(r"▼|(stale|resync|dead): .*", "red")

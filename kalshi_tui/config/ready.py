@@ -24,7 +24,7 @@ def read_ready_file(path: Path) -> dict[str, object]:
     text, _ = read_trusted(path)
     try:
         ready = msgspec.json.decode(text.read(), type=_Ready)
-    except (msgspec.DecodeError, UnicodeError) as problem:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
         raise ConfigError(
             f"{path} was not written by a practice exchange: {problem}",
             hint="start one with: kalshi-tui exchange --ready-file FILE",

@@ -37,7 +37,7 @@ def read_toml(text: str, path: Path, origin: str) -> dict[str, Value]:
     lines = _key_lines(text)
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
         raise ConfigError(f"{path} is not valid TOML: {problem}", hint="compare with the default config.toml") from None
     return {
         key: checked(key, value, origin or _place(path, lines, key), path.parent)

@@ -163,3 +163,17 @@ def test_the_venues_words_are_cleaned_and_bounded() -> None:
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"{}", b'{"error":null}', b'{"error":7}', b"[" * 100_000])
 def test_json_that_is_no_complaint_is_unclear(body: bytes) -> None:
     assert isinstance(error_of(WRITE, 400, body), OutcomeUnknown)
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 500])
+@pytest.mark.parametrize("start", [b'{"order_id":"o","z":', b'{"error":', b'{"code":"a","message":"b","details":'])
+def test_an_answer_nested_without_end_leaves_a_write_unknown(start: bytes, status: int) -> None:
+    assert isinstance(error_of(WRITE, status, start + DEEP + b"}"), OutcomeUnknown)
+
+
+def test_a_reply_nested_without_end_is_not_understood() -> None:
+    assert isinstance(error_of(READ, 200, b'{"balance":' + DEEP + b"}"), RemoteProtocolError)
+    assert isinstance(error_of(rest.markets(), 200, b'{"cursor":"","markets":[' + DEEP + b"]}"), RemoteProtocolError)

@@ -43,6 +43,13 @@ def test_a_clock_that_jumps_is_followed_at_once() -> None:
     assert skew.offset_ms == pytest.approx(60_000, abs=20)
 
 
+@pytest.mark.parametrize("venue_ms", [-1, 0, 253_402_300_800_000, 10**30])
+def test_a_time_that_no_calendar_has_teaches_nothing(venue_ms: int) -> None:
+    skew = Skew()
+    skew.saw(venue_ms, 1_781_159_370_000, 1_781_159_370_050)
+    assert skew.offset_ms == 0
+
+
 def test_an_answer_that_came_before_its_question_teaches_nothing() -> None:
     skew = Skew()
     skew.saw(50_000, 2_000, 1_000)

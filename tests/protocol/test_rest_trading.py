@@ -99,6 +99,14 @@ def test_an_unreadable_average_does_not_make_an_acknowledged_order_unknown(avera
     assert created.average_price is None
 
 
+@pytest.mark.parametrize(("filled", "remaining"), [(b"1.01", b"0.00"), (b"0.50", b"0.51"), (b"0.00", b"1000.00")])
+def test_an_answer_about_more_contracts_than_were_sent_is_no_answer(filled: bytes, remaining: bytes) -> None:
+    new = rest.NewOrder(client_order_id="c-1", ticker="T-1", side="bid", price=Price(5600), size=Size(100))
+    sizes = b'"fill_count":"' + filled + b'","remaining_count":"' + remaining + b'"'
+    with pytest.raises(OutcomeUnknown):
+        rest.read_reply(rest.create_order(new), 201, {}, b'{"order_id":"o-1","ts_ms":1,' + sizes + b"}")
+
+
 def test_an_answer_about_another_order_is_no_answer() -> None:
     calls: list[tuple[rest.Request[Any], bytes]] = [
         (rest.create_order(new("mine")), RECORDED),

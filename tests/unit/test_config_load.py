@@ -244,6 +244,7 @@ def test_a_typo_is_named_with_line_and_nearest_name(load: Load, toml: str, line:
         ("[network]\nbackoff_first_s = 9.0\nbackoff_limit_s = 1.0\n", ("backoff_limit_s", "line 3", "at least 9")),
         ('environment = "demo\n', ("not valid TOML", "line 1")),
         ("[network]\n[network]\n", ("not valid TOML", "line 2")),
+        pytest.param(f"x = {'[' * 20_000}", ("not valid TOML", "recursion"), id="nested without end"),
     ],
 )
 def test_a_wrong_value_is_refused_with_name_unit_and_range(load: Load, toml: str, words: tuple[str, ...]) -> None:

@@ -43,7 +43,17 @@ def test_a_ready_file_cannot_lead_away_from_this_machine(tmp_path: Path) -> None
         load(tmp_path, json.dumps(READY | {"rest_url": "https://evil.example/trade-api/v2"}))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"rest_url": 1}', json.dumps({"rest_url": "x"})])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"rest_url": 1}',
+        json.dumps({"rest_url": "x"}),
+        pytest.param(f'{{"more": {"[" * 20_000}', id="nested without end"),
+    ],
+)
 def test_another_file_is_no_ready_file(tmp_path: Path, content: str) -> None:
     with pytest.raises(ConfigError, match="not written by a practice exchange"):
         load(tmp_path, content)

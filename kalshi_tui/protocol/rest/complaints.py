@@ -10,6 +10,9 @@ from kalshi_tui.core.text import clean
 from kalshi_tui.errors import AlreadyExists, AuthenticationRefused, NotFound, VenueRefused
 from kalshi_tui.protocol.rest.words import sentence_for
 
+# What msgspec raises for bytes that it cannot read; the last one for brackets nested too deep.
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _SHOWN: Final = 200
 
 
@@ -57,7 +60,8 @@ def read_complaint(body: bytes) -> Complaint | None:
     try:
         shape = _SHAPES.decode(body)
         nested = msgspec.json.decode(shape.error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        details = msgspec.json.decode(shape.details)
+    except UNREADABLE:
         return None
     if isinstance(nested, str):
         return Complaint(code=_short(nested), message=_short(nested))
@@ -67,7 +71,7 @@ def read_complaint(body: bytes) -> Complaint | None:
         return Complaint(code="invalid_parameters", message=_short(shape.msg))
     if shape.code is None and shape.message is None:
         return None
-    return Complaint(_short(shape.code), _short(shape.message), _short(msgspec.json.decode(shape.details)))
+    return Complaint(_short(shape.code), _short(shape.message), _short(details))
 
 
 def _short(value: object) -> str:

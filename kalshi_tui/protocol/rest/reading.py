@@ -12,6 +12,7 @@ import msgspec
 from kalshi_tui.core.text import clean
 from kalshi_tui.core.units import Money, Price, complement, parse_decimal, parse_money, parse_price
 from kalshi_tui.errors import RemoteProtocolError, ValueRefused
+from kalshi_tui.protocol.rest.complaints import UNREADABLE
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -33,7 +34,7 @@ def reader(shape: type[W], convert: Callable[[W], T]) -> Callable[[bytes], T]:
     def read(body: bytes) -> T:
         try:
             wire = decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        except UNREADABLE as problem:
             if body.lstrip()[:1] == b"<":
                 raise RemoteProtocolError(
                     "a web page (HTML) came instead of the venue's JSON",
@@ -157,7 +158,7 @@ def row_reader(
         for row in rows:
             try:
                 good.append(_converted(convert, decoder.decode(row)))
-            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            except UNREADABLE as problem:
                 bad.append(f"{_name_of(row, label)}: {problem}")
             except RemoteProtocolError as problem:
                 bad.append(f"{_name_of(row, label)}: {problem.message}")
@@ -169,7 +170,7 @@ def row_reader(
 def _name_of(row: msgspec.Raw, label: str) -> str:
     try:
         return str(getattr(_NAMES.decode(row), label))[:80]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return "?"
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 _KEPT: Final = 32
+_YEAR_10000_MS: Final = 253_402_300_800_000  # no calendar goes further, so signing and showing would fail
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -33,7 +34,7 @@ class Skew:
     def saw(self, venue_ms: int, sent_ms: int, received_ms: int, *, grain_ms: int = 1) -> None:
         """Learn from a time that the venue wrote between our sending and receiving, cut down to `grain_ms`."""
         bound = (venue_ms - received_ms, venue_ms + grain_ms - 1 - sent_ms)
-        if bound[0] > bound[1]:
+        if bound[0] > bound[1] or not 0 < venue_ms < _YEAR_10000_MS:
             return
         self._bounds.append(bound)
         if max(low for low, _ in self._bounds) > min(high for _, high in self._bounds):

@@ -14,7 +14,7 @@ from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import PRICE_ONE, SIZE_LIMIT, Money, Price, Size, format_price, format_size, parse_size
 from kalshi_tui.errors import KalshiTuiError, LocalProtocolError, OutcomeUnknown, RemoteProtocolError
 from kalshi_tui.protocol.rest.asking import Request, bounded, name, query
-from kalshi_tui.protocol.rest.complaints import Complaint, read_complaint, refusal
+from kalshi_tui.protocol.rest.complaints import UNREADABLE, Complaint, read_complaint, refusal
 from kalshi_tui.protocol.rest.reading import Wire, average, field, ident, reader
 
 TimeInForce = Literal["good_till_canceled", "immediate_or_cancel", "fill_or_kill"]
@@ -320,7 +320,10 @@ def _as_new(wire: _Created, new: NewOrder) -> Created:
         raise RemoteProtocolError("the reply to a new order carries the client_order_id of another")
     if wire.fill_count is None or wire.remaining_count is None:
         raise RemoteProtocolError("the reply to a new order lacks fill_count or remaining_count")
-    return _as_created(wire, new.client_order_id)
+    created = _as_created(wire, new.client_order_id)
+    if (created.filled or 0) + (created.remaining or 0) > new.size:
+        raise RemoteProtocolError("the reply to a new order tells of more contracts than were sent")
+    return created
 
 
 def _as_amended(wire: _Created, order_id: str) -> Created:
@@ -374,7 +377,7 @@ def _item(shape: type[W], convert: Callable[[W], T]) -> Callable[[bytes], T | Ka
             # An error without a word is none: taking it for a refusal would forget an order that works.
             if complaint == Complaint():
                 return read(row)
-        except (msgspec.DecodeError, RemoteProtocolError) as problem:
+        except (*UNREADABLE, RemoteProtocolError) as problem:
             return OutcomeUnknown(f"a batch's answer about one order cannot be read: {problem}", hint=_LOOK_UP)
         if complaint is None:
             return OutcomeUnknown("a batch's answer about one order cannot be read", hint=_LOOK_UP)

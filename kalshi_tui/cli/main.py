@@ -41,7 +41,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"kalshi_tui.cli.{cmd_name}").command
+        with interrupt_ends_at_once():
+            command = import_module(f"kalshi_tui.cli.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each command module keeps this promise; a test holds it
         return command
 
@@ -60,6 +61,23 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@contextmanager
+def interrupt_ends_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the process itself: there is nothing to clean up yet, and Python's way of it may get lost.
+
+    While modules load, msgspec makes its decoders; what is raised inside that, a KeyboardInterrupt too, it drops.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    is_usual = usual is signal.default_int_handler
+    if is_usual:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        if is_usual:
+            signal.signal(signal.SIGINT, usual)
 
 
 @contextmanager

@@ -128,3 +128,40 @@ def test_a_stopped_live_view_leaves_the_terminal_as_it_was(tmp_path: Path) -> No
     assert seen.rindex(b"\x1b[?1049l") > seen.rindex(b"\x1b[?1049h")
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
     assert b"Traceback" not in seen
+
+
+INTERRUPTED_WHILE_LOADING = """
+import os, signal, sys
+from kalshi_tui.cli import main as entry
+load = entry.import_module
+def load_and_drop_what_is_raised(name):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        pass
+    return load(name)
+entry.import_module = load_and_drop_what_is_raised
+sys.argv = ["kalshi-tui", "markets", "--help"]
+entry.main()
+"""
+
+
+def test_ctrl_c_is_not_lost_while_a_command_loads() -> None:
+    program = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING]
+    ended = subprocess.run(program, capture_output=True, check=False)  # noqa: S603 - our own words
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_the_way_of_ctrl_c_is_given_back_after_loading() -> None:
+    with entry.interrupt_ends_at_once():
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with entry.interrupt_ends_at_once():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

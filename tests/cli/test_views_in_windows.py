@@ -34,7 +34,7 @@ def seen(home: Path, columns: int, lines: int, *arguments: str) -> str:
     while piece := read_piece(ours):
         drawn += piece
     os.close(ours)
-    assert program.wait() == 0
+    assert program.wait() == 0, drawn
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.decode())
 
 

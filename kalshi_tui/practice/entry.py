@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kalshi_tui.practice import book, refusals
 from kalshi_tui.practice.collateral import Collateral
@@ -31,6 +32,18 @@ class Amendment:
     count: int  # what is filled already plus what shall rest
     client_order_id: str | None = None
     updated_client_order_id: str | None = None
+    expiration_ms: int | None = None  # 0 takes the end away, None leaves it as it is
+    subaccount: int | None = None
+    exchange_index: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an order is said to be; nothing said finds it on shard 0 alone, -1 asks its ticker for the shard."""
+
+    subaccount: int | None = None
+    ticker: str | None = None
+    exchange_index: int | None = None
 
 
 class Entry:
@@ -65,10 +78,7 @@ class Entry:
             self._check_means(order)
         whole = new.time_in_force == "fill_or_kill" and self._kill_unless_fillable(order, market)
         self._register(account, order)
-        outcome = self._run(order, market, rests=new.time_in_force == "good_till_canceled", whole=whole)
-        if order.remaining and order.expiration_ms is not None:
-            self._resting.expire_later(order, order.expiration_ms)
-        return outcome
+        return self._run(order, market, rests=new.time_in_force == "good_till_canceled", whole=whole)
 
     def _market(self, ticker: str, exchange_index: int) -> Market:
         market = self._floor.markets.get(ticker)
@@ -99,7 +109,10 @@ class Entry:
             raise refusals.invalid_price()
         if not 0 < new.count <= self._floor.rules.order_size_cap:
             raise refusals.invalid_size()
-        if new.expiration_ms is not None and new.expiration_ms <= self._floor.now_ms:
+        self._check_expiration(new.expiration_ms)
+
+    def _check_expiration(self, expiration_ms: int | None) -> None:
+        if expiration_ms is not None and expiration_ms <= self._floor.now_ms:
             raise refusals.invalid_order("expiration is in the past")
 
     def _check_combination(self, market: Market, new: NewOrder) -> None:
@@ -202,9 +215,11 @@ class Entry:
     def amend(self, user_id: str, order_id: str, wish: Amendment) -> Outcome:
         """Change price or size; less size at the same price keeps its place in the queue, all else loses it."""
         order = self._resting_order(user_id, order_id)
+        self._check_place(order, Place(wish.subaccount, None, wish.exchange_index))
         market = self._floor.markets[order.ticker]
         self._require_open(market)
         self._check_meant(order, wish)
+        self._check_expiration(wish.expiration_ms or None)
         if not book.allows(market, wish.price):
             raise refusals.invalid_price()
         if not order.filled <= wish.count <= self._floor.rules.order_size_cap or not wish.count:
@@ -221,6 +236,8 @@ class Entry:
         order.initial = wish.count
         order.updated_ms = self._floor.now_ms
         order.last_update_reason = "Amend"
+        if wish.expiration_ms is not None:
+            self._resting.set_expiration(order, wish.expiration_ms or None)
         if moves:
             self._resting.lift(order)
             order.price = wish.price
@@ -255,10 +272,13 @@ class Entry:
         order.client_order_id = client_order_id
         history.burn(client_order_id)
 
-    def decrease(self, user_id: str, order_id: str, *, reduce_by: int | None, reduce_to: int | None) -> Order:
+    def decrease(
+        self, user_id: str, order_id: str, *, reduce_by: int | None, reduce_to: int | None, place: Place
+    ) -> Order:
         """Make an order smaller; it keeps its place, and ends when nothing remains."""
         self.require_exchange()
         order = self._resting_order(user_id, order_id)
+        self._check_place(order, place)
         if reduce_by is not None and reduce_to is None:
             by = reduce_by
         elif reduce_to is not None and reduce_by is None:
@@ -276,30 +296,37 @@ class Entry:
         self._resting.note(order)
         return order
 
-    def cancel(
-        self,
-        user_id: str,
-        order_id: str,
-        *,
-        subaccount: int | None,
-        ticker: str | None,
-        exchange_index: int | None,
-        reason: str,
-    ) -> tuple[Order, int]:
+    def cancel(self, user_id: str, order_id: str, *, place: Place, reason: str) -> tuple[Order, int]:
         """Cancel an order; return it with the size that was taken off."""
         self.require_exchange()
         order = self._resting_order(user_id, order_id)
-        if ticker is not None and ticker != order.ticker:
-            raise refusals.mismatch("order_ticker_mismatch")
-        if subaccount is not None and subaccount != order.subaccount:
-            raise refusals.not_found()
-        if exchange_index is None and ticker is None:
-            exchange_index = 0  # off shard 0 an order is only found by its ticker or its shard
-        if exchange_index is not None and exchange_index >= 0 and exchange_index != order.exchange_index:
-            raise refusals.not_found()
+        self._check_place(order, place)
         size = order.remaining
         self._resting.cancel([order], reason)
         return order, size
+
+    def cancel_all(self, user_id: str, *, subaccount: int | None, most: int) -> int:
+        """Cancel a user's resting orders, the oldest first; return how many."""
+        self.require_exchange()
+        account = self._floor.accounts.get(user_id)
+        if account is None:
+            raise refusals.no_such_user()
+        resting = self._floor.histories[user_id].resting.values()
+        found = list(islice((order for order in resting if subaccount in {None, order.subaccount}), most))
+        self._resting.cancel(found, "")
+        return len(found)
+
+    def _check_place(self, order: Order, place: Place) -> None:
+        """Refuse a change of an order that is not where it is said to be."""
+        if place.ticker is not None and place.ticker != order.ticker:
+            raise refusals.mismatch("order_ticker_mismatch")
+        if place.subaccount is not None and place.subaccount != order.subaccount:
+            raise refusals.not_found()
+        shard = place.exchange_index
+        if shard is None and place.ticker is None:
+            shard = 0
+        if shard is not None and shard >= 0 and shard != order.exchange_index:
+            raise refusals.not_found()
 
     def _resting_order(self, user_id: str, order_id: str) -> Order:
         """Return a user's own working order; unknown, ended and another's look the same from outside."""

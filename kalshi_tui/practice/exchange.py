@@ -13,12 +13,12 @@ from kalshi_tui.practice import book
 from kalshi_tui.practice.accounts import Accounts
 from kalshi_tui.practice.candles import Candle
 from kalshi_tui.practice.collateral import Collateral
-from kalshi_tui.practice.entry import Amendment, Entry, Outcome
+from kalshi_tui.practice.entry import Amendment, Entry, Outcome, Place
 from kalshi_tui.practice.floor import Floor
 from kalshi_tui.practice.groups import Groups
 from kalshi_tui.practice.lifecycle import Lifecycle
 from kalshi_tui.practice.matching import Matching
-from kalshi_tui.practice.purses import Purses
+from kalshi_tui.practice.purses import Purse, Purses
 from kalshi_tui.practice.records import (
     Account,
     ApiKey,
@@ -87,15 +87,18 @@ class Exchange(Floor):
         """Open a member's next subaccount and return its number."""
         return self._purses.create_subaccount(user_id)
 
-    def transfer(self, user_id: str, source: int, destination: int, amount: int) -> None:
-        """Move cash between two subaccounts, on shard 0."""
-        self._entry.require_exchange()
-        self._purses.transfer(user_id, source, destination, amount)
+    def transfer(self, user_id: str, source: int, destination: int, amount: int, *, shard: int = 0) -> None:
+        """Move cash between two subaccounts, on one shard."""
+        self.move_cash(user_id, (source, shard), (destination, shard), amount)
 
     def shard_transfer(self, user_id: str, source_shard: int, destination_shard: int, amount: int) -> None:
         """Move the primary subaccount's cash between two shards."""
+        self.move_cash(user_id, (0, source_shard), (0, destination_shard), amount)
+
+    def move_cash(self, user_id: str, source: Purse, destination: Purse, amount: int) -> None:
+        """Move cash between two purses, each named by its subaccount and its shard."""
         self._entry.require_exchange()
-        self._purses.shard_transfer(user_id, source_shard, destination_shard, amount)
+        self._purses.move(user_id, source, destination, amount)
 
     def available(self, user_id: str, subaccount: int = 0, exchange_index: int | None = None) -> int:
         """Return the cash that no resting order holds."""
@@ -124,16 +127,34 @@ class Exchange(Floor):
         count: int,
         client_order_id: str | None = None,
         updated_client_order_id: str | None = None,
+        expiration_ms: int | None = None,
+        subaccount: int | None = None,
+        exchange_index: int = -1,
     ) -> Outcome:
-        """Change an order's price or size; `count` is what is filled plus what shall rest."""
-        wish = Amendment(ticker, side, price, count, client_order_id, updated_client_order_id)
+        """Change an order's price, size or end; `count` is what is filled plus what shall rest.
+
+        An end of 0 takes the end away, None leaves it as it is.
+        """
+        names = (client_order_id, updated_client_order_id)
+        wish = Amendment(ticker, side, price, count, *names, expiration_ms, subaccount, exchange_index)
         outcome = self._entry.amend(user_id, order_id, wish)
         self.flush()
         return outcome
 
-    def decrease(self, user_id: str, order_id: str, *, reduce_by: int | None, reduce_to: int | None) -> Order:
+    def decrease(
+        self,
+        user_id: str,
+        order_id: str,
+        *,
+        reduce_by: int | None,
+        reduce_to: int | None,
+        subaccount: int | None = None,
+        ticker: str | None = None,
+        exchange_index: int | None = -1,
+    ) -> Order:
         """Make an order smaller where it stands."""
-        order = self._entry.decrease(user_id, order_id, reduce_by=reduce_by, reduce_to=reduce_to)
+        place = Place(subaccount, ticker, exchange_index)
+        order = self._entry.decrease(user_id, order_id, reduce_by=reduce_by, reduce_to=reduce_to, place=place)
         self.flush()
         return order
 
@@ -148,11 +169,16 @@ class Exchange(Floor):
         reason: str = "",
     ) -> tuple[Order, int]:
         """Cancel an order; return it with the size that was taken off."""
-        result = self._entry.cancel(
-            user_id, order_id, subaccount=subaccount, ticker=ticker, exchange_index=exchange_index, reason=reason
-        )
+        place = Place(subaccount, ticker, exchange_index)
+        result = self._entry.cancel(user_id, order_id, place=place, reason=reason)
         self.flush()
         return result
+
+    def cancel_all(self, user_id: str, *, subaccount: int | None = None, most: int = 10_000) -> int:
+        """Cancel a member's resting orders, the oldest first; return how many."""
+        count = self._entry.cancel_all(user_id, subaccount=subaccount, most=most)
+        self.flush()
+        return count
 
     def queue_ahead(self, order: Order) -> int:
         """Return the size that would be matched before a resting order; nothing for one that has ended."""

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from kalshi_tui.practice import refusals
 from kalshi_tui.practice.accounts import Accounts
 from kalshi_tui.practice.floor import Floor
-from kalshi_tui.practice.records import Account, Position
+from kalshi_tui.practice.records import Position
+
+Purse = tuple[int, int]  # (subaccount, exchange shard)
 
 
 class Purses:
@@ -26,20 +28,14 @@ class Purses:
         account.subaccounts.append(number)
         return number
 
-    def transfer(self, user_id: str, source: int, destination: int, amount: int) -> None:
-        """Move cash of shard 0 between two subaccounts."""
+    def move(self, user_id: str, source: Purse, destination: Purse, amount: int) -> None:
+        """Move cash from one purse to another."""
         account = self._accounts.get(user_id)
-        if source not in account.subaccounts or destination not in account.subaccounts:
-            raise refusals.invalid("unknown subaccount")
-        self._move(account, (source, 0), (destination, 0), amount)
-
-    def shard_transfer(self, user_id: str, source: int, destination: int, amount: int) -> None:
-        """Move the primary subaccount's cash between two shards."""
-        if source < 0 or destination < 0:
-            raise refusals.invalid("unknown exchange shard")
-        self._move(self._accounts.get(user_id), (0, source), (0, destination), amount)
-
-    def _move(self, account: Account, source: tuple[int, int], destination: tuple[int, int], amount: int) -> None:
+        for number, shard in (source, destination):
+            if number not in account.subaccounts:
+                raise refusals.invalid("unknown subaccount")
+            if not 0 <= shard <= self._floor.rules.shard_cap:
+                raise refusals.invalid("unknown exchange shard")
         if amount <= 0 or source == destination:
             raise refusals.invalid("a transfer needs an amount and two different places")
         if account.cash.get(source, 0) - account.reserved.get(source, 0) < amount:

@@ -202,7 +202,6 @@ class Order:
     taker_fees: int = 0
     maker_fees: int = 0
     rounding_carried: int = 0  # money: the fee accumulator of this order
-    reserved: int = 0  # money: collateral held while it rests
 
 
 @dataclass(frozen=True, slots=True)

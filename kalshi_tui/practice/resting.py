@@ -19,6 +19,8 @@ class Resting:
         self._floor = floor
         self._collateral = collateral
         self._cancelled_on_pause: dict[str, Order] = {}
+        # By the time of their end; an order that leaves earlier leaves here too, so that far ends hold no dead orders.
+        self._expiring: dict[int, dict[str, Order]] = {}
 
     def rest(self, order: Order) -> None:
         """Put what remains of an order into its book, behind the others of its price."""
@@ -33,6 +35,7 @@ class Resting:
             floor.groups[order.order_group_id].order_ids[order.order_id] = None
         if order.cancel_on_pause:
             self._cancelled_on_pause[order.order_id] = order
+        self._expire_later(order)
 
     def lift(self, order: Order) -> None:
         """Take an order out of its book without ending it: it is about to come back elsewhere."""
@@ -52,6 +55,7 @@ class Resting:
             floor.groups[order.order_group_id].order_ids.pop(order.order_id, None)
         if order.cancel_on_pause:
             self._cancelled_on_pause.pop(order.order_id, None)
+        self._expire_never(order)
 
     def shrink(self, order: Order, by: int) -> None:
         """Make a resting order smaller where it stands."""
@@ -63,13 +67,27 @@ class Resting:
             self._collateral.shrunk(order, by)
         floor.book_changed(market, order.side, order.price, -by, order)
 
-    def expire_later(self, order: Order, at_ms: int) -> None:
-        """Cancel an order when its time comes, if it still rests then."""
-        self._floor.schedule(at_ms, partial(self._expire, order))
+    def set_expiration(self, order: Order, at_ms: int | None) -> None:
+        """Give a resting order another end, or none."""
+        self._expire_never(order)
+        order.expiration_ms = at_ms
+        self._expire_later(order)
 
-    def _expire(self, order: Order) -> None:
-        if order.remaining:
-            self.cancel([order], "ExpiryCancel")
+    def _expire_later(self, order: Order) -> None:
+        at_ms = order.expiration_ms
+        if at_ms is None:
+            return
+        if at_ms not in self._expiring:
+            self._expiring[at_ms] = {}
+            self._floor.schedule(at_ms, partial(self._expire, at_ms))
+        self._expiring[at_ms][order.order_id] = order
+
+    def _expire_never(self, order: Order) -> None:
+        if order.expiration_ms is not None and order.expiration_ms in self._expiring:
+            self._expiring[order.expiration_ms].pop(order.order_id, None)
+
+    def _expire(self, at_ms: int) -> None:
+        self.cancel(self._expiring.pop(at_ms).values(), "ExpiryCancel")
 
     def end(self, order: Order, status: OrderStatus, reason: str) -> None:
         """Close an order that is in no book any more, or is being taken off by the caller."""

@@ -159,7 +159,6 @@ def _put_members_back(exchange: Exchange, file: KeepFile) -> None:
         exchange.groups[group.group_id] = group
         counts[group.user_id] = counts.get(group.user_id, 0) + 1
     for order in _all(file, "order", Order):
-        order.reserved = 0
         exchange.orders[order.order_id] = order
         for old in exchange.histories[order.user_id].add_order(order):
             del exchange.orders[old.order_id]
@@ -202,10 +201,7 @@ def _rest(exchange: Exchange, order: Order) -> None:
     """Put a resting order back behind those of its price that stood before it."""
     resting = exchange._resting  # noqa: SLF001 - waking is the one time that orders come to rest without being placed
     own = exchange.orders.setdefault(order.order_id, order)  # a member's order is known already, the house's is not
-    own.reserved = 0
     resting.rest(own)
-    if own.expiration_ms is not None:
-        resting.expire_later(own, own.expiration_ms)
 
 
 def _settle(exchange: Exchange, market: Market) -> None:

@@ -36,6 +36,7 @@ class Rules:
     open_order_cap: int = 200_000  # of one user
     order_size_cap: int = 10**11  # size: a billion contracts
     subaccount_cap: int = 64
+    shard_cap: int = 100  # the highest shard that cash may be moved to
     keep_trades: int = 100_000  # over all markets
     keep_trades_per_market: int = 2_000
     keep_candles: int = 200_000  # minute candles over all markets; and a quarter of it of hours and of days

@@ -76,6 +76,20 @@ def test_it_places_amends_decreases_and_cancels(client: Any) -> None:
     assert client.orders.get(placed.order_id).status == "canceled"
 
 
+def test_it_gives_an_order_another_end_and_cancels_all(client: Any) -> None:
+    from kalshi.models.orders import AmendOrderV2Request  # noqa: PLC0415 - as above
+
+    ticker = quoted_market(client).ticker
+    placed = client.orders.create_v2(request=order(ticker, "0.02", "10", post_only=True))
+    for end_s in (2_000_000_000, 0):
+        wish = AmendOrderV2Request(ticker=ticker, side="bid", price="0.02", count="10", expiration_time=end_s)
+        client.orders.amend_v2(placed.order_id, request=wish)
+        shown = client.orders.get(placed.order_id).expiration_time
+        assert (None if shown is None else shown.timestamp()) == (end_s or None)
+    client.orders.cancel_all_v2()
+    assert client.orders.list(status="resting").items == []
+
+
 def test_it_reads_orders_fills_positions_and_balance(client: Any) -> None:
     ticker = quoted_market(client).ticker
     before = client.portfolio.balance().balance

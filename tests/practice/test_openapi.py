@@ -32,8 +32,8 @@ DROPPED: Final = {"EventData": ["available_on_brokers"]}
 LATER: Final = {"Market": {"settlement_bounds_type"}, "Series": {"categories"}}
 # Recorded as null where the document speaks of a string: the id of an order that a batch did not place.
 NULLED: Final = {("BatchCreateOrdersV2Response", "order_id")}
-# Operations that the document has dropped or never had in it; clients still ask for them.
-UNDOCUMENTED: Final = {"GetExchangeAnnouncements"}
+# Operations that the document has dropped or does not have yet; clients ask for them.
+UNDOCUMENTED: Final = {"GetExchangeAnnouncements", "CancelAllOrdersV2"}
 
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _START_S: Final = START_MS // 1000

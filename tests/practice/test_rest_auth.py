@@ -171,6 +171,41 @@ def test_a_bound_key_sees_no_order_of_another_subaccount() -> None:
     assert ann.write("POST", f"/portfolio/events/orders/{other}/decrease", {"reduce_by": "1"})[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/portfolio/subaccounts", {}),
+        (
+            "POST",
+            "/portfolio/subaccounts/transfer",
+            {"client_transfer_id": "t", "from_subaccount": 0, "to_subaccount": 1, "amount_cents": 100},
+        ),
+        ("PUT", "/portfolio/subaccounts/netting", {"subaccount_number": 0, "enabled": False}),
+        (
+            "POST",
+            "/portfolio/intra_exchange_instance_transfer",
+            {"source": "event_contract", "destination": "event_contract", "amount": 1, "destination_exchange_shard": 1},
+        ),
+    ],
+)
+def test_a_bound_key_moves_nothing_of_the_other_subaccounts(method: str, path: str, body: object) -> None:
+    pit, ann = scoped("read", "write", subaccount=1)
+    pit.create_subaccount("ann")
+    status, answer = ann.write(method, path, body)
+    assert (status, answer["error"]["code"]) == (403, "forbidden")
+    assert (pit.account("ann").subaccounts, pit.account("ann").netting, pit.cash("ann")) == ([0, 1], {}, 1_000_000_000)
+
+
+def test_a_bound_key_cancels_all_of_its_own_subaccount_alone() -> None:
+    pit, ann = scoped("read", "write", subaccount=1)
+    pit.create_subaccount("ann")
+    pit.transfer("ann", 0, 1, 100_000_000)
+    other = pit.bid("ann", 10, 1).order
+    assert ann.place(price="0.10")[0] == 201
+    assert ann.call("DELETE", "/portfolio/events/orders").status == 204
+    assert pit.resting_of("ann") == [other]
+
+
 def test_another_members_order_is_as_unknown_as_none() -> None:
     pit, ann = opened()
     bob = pit.bid(pit.member("bob"), 10, 1).order.order_id

@@ -82,6 +82,9 @@ def test_times_filter_inclusively_in_seconds(pit_and_ann: tuple[Pit, Caller]) ->
     assert tickers(ann, min_settled_ts=START_S) == ["R"]
     assert tickers(ann, max_settled_ts=START_S - 1) == []
     assert "N" in tickers(ann, min_updated_ts=START_S, mve_filter="exclude", series_ticker="S")
+    assert "N" not in tickers(ann, max_updated_ts=START_S - 1)
+    assert "M" in tickers(ann, max_updated_ts=START_S - 1)
+    assert tickers(ann, min_updated_ts=START_S, max_updated_ts=START_S - 1) == []
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,7 @@ def test_times_filter_inclusively_in_seconds(pit_and_ann: tuple[Pit, Caller]) ->
         {"min_updated_ts": 1, "tickers": "M"},
         {"min_updated_ts": 1, "series_ticker": "S"},
         {"min_updated_ts": 1, "mve_filter": "only"},
+        {"max_updated_ts": 1, "status": "open"},
         {"limit": 1001},
         {"limit": -1},
         {"limit": "ten"},

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalshi_tui.practice.exchange import Rules
+from kalshi_tui.practice.records import Event, Market, Series
 from kalshi_tui.practice.rest import HttpRequest
 from tests.practice.door_kit import ED_KEY, ORDERS, ROOT, Caller, opened, quote, signed_headers, wish
-from tests.practice.pit import Pit
+from tests.practice.pit import CLOSE_MS, DOLLAR, OPEN_MS, Pit
 
 
 @pytest.fixture
@@ -179,6 +180,152 @@ def test_a_cancel_may_name_market_shard_and_subaccount(pit_and_ann: tuple[Pit, C
     assert ann.write("DELETE", f"{ORDERS}/{order_id}", market_ticker="M", exchange_index=0, subaccount=0)[0] == 200
 
 
+def far_off(pit: Pit) -> None:
+    """List market F on shard 2, where ann has a hundred dollars, and open her subaccount 1 with as many."""
+    pit.add_series(Series("S2", "Series", "Crypto", exchange_index=2))
+    pit.add_event(Event("E2", "S2", "Event", exchange_index=2))
+    pit.add_market(Market("F", "E2", "id-F", open_ms=OPEN_MS, close_ms=CLOSE_MS, exchange_index=2))
+    pit.shard_transfer("ann", 0, 2, 100 * DOLLAR)
+    pit.create_subaccount("ann")
+    pit.transfer("ann", 0, 1, 100 * DOLLAR)
+
+
+@pytest.mark.parametrize(
+    ("way", "status"),
+    [
+        ({}, 404),  # shard 0, where it is not
+        ({"exchange_index": 0}, 404),
+        ({"exchange_index": 1, "market_ticker": "F"}, 404),
+        ({"exchange_index": -1}, 400),  # by its ticker, which is not given
+        ({"exchange_index": 2}, 200),
+        ({"exchange_index": -1, "market_ticker": "F"}, 200),
+        ({"market_ticker": "F"}, 200),
+    ],
+)
+def test_off_shard_0_an_order_is_found_by_its_ticker_or_its_shard(
+    pit_and_ann: tuple[Pit, Caller], way: dict[str, Any], status: int
+) -> None:
+    pit, ann = pit_and_ann
+    far_off(pit)
+    one, two, three = (ann.place(ticker="F", price="0.10", count="3")[1]["order_id"] for _ in range(3))
+    assert ann.write("DELETE", f"{ORDERS}/{one}", **way)[0] == status
+    assert ann.write("POST", f"{ORDERS}/{two}/decrease", {"reduce_by": "1", **way})[0] == status
+    answer = ann.write("DELETE", f"{ORDERS}/batched", {"orders": [{"order_id": three, **way}]})
+    if way == {"exchange_index": -1}:
+        assert answer[0] == 200
+        assert answer[1]["orders"][0]["error"]["code"] == "missing_parameters"
+    else:
+        assert ("error" in answer[1]["orders"][0]) is (status != 200)
+
+
+def test_an_amendment_finds_its_order_by_the_ticker_and_may_name_the_shard(pit_and_ann: tuple[Pit, Caller]) -> None:
+    pit, ann = pit_and_ann
+    far_off(pit)
+    path = f"{ORDERS}/{ann.place(ticker='F', price='0.10')[1]['order_id']}/amend"
+    wishes = {"ticker": "F", "side": "bid", "price": "0.11", "count": "2"}
+    for way, status in (({}, 200), ({"exchange_index": -1}, 200), ({"exchange_index": 2}, 200)):
+        assert ann.write("POST", path, {**wishes, **way})[0] == status
+    assert ann.write("POST", path, {**wishes, "exchange_index": 0})[0] == 404
+
+
+def test_changes_look_for_an_order_in_the_primary_subaccount_unless_told_otherwise(
+    pit_and_ann: tuple[Pit, Caller],
+) -> None:
+    pit, ann = pit_and_ann
+    far_off(pit)
+    order_id = ann.place(subaccount=1, price="0.10", count="5")[1]["order_id"]
+    path = f"{ORDERS}/{order_id}"
+    amendment = {"ticker": "M", "side": "bid", "price": "0.11", "count": "5"}
+    for subaccount, status in ((None, 404), (0, 404), (1, 200)):
+        query = {} if subaccount is None else {"subaccount": subaccount}
+        assert ann.write("POST", f"{path}/amend", amendment, **query)[0] == status
+        assert ann.write("POST", f"{path}/decrease", {"reduce_by": "1"}, **query)[0] == status
+        items = ann.write("DELETE", f"{ORDERS}/batched", {"orders": [{"order_id": "x"}]})
+        assert items[0] == 200
+    assert ann.write("DELETE", f"{ORDERS}/batched", {"orders": [{"order_id": order_id}]})[1]["orders"][0]["error"]
+    assert ann.write("DELETE", path)[0] == 404
+    assert ann.write("DELETE", path, subaccount=1)[0] == 200
+
+
+def test_one_request_cancels_all_of_a_subaccount(pit_and_ann: tuple[Pit, Caller]) -> None:
+    pit, ann = pit_and_ann
+    far_off(pit)
+    house = len(pit.resting_of("house"))
+    for ticker in ("M", "M", "F"):
+        ann.place(ticker=ticker, price="0.10")
+    kept = ann.place(subaccount=1, price="0.10")[1]["order_id"]
+    reply = ann.call("DELETE", ORDERS)
+    assert (reply.status, reply.body) == (204, b"")
+    assert [order.order_id for order in pit.resting_of("ann")] == [kept]
+    assert ann.call("DELETE", ORDERS, query=[("subaccount", "1")]).status == 204
+    assert pit.resting_of("ann") == []
+    assert ann.call("DELETE", ORDERS).status == 204
+    assert len(pit.resting_of("house")) == house
+    assert (pit.reserved("ann"), pit.account("ann").reserved[0, 2], pit.account("ann").reserved[1, 0]) == (0, 0, 0)
+
+
+def test_cancelling_all_takes_the_oldest_first_and_stops_at_its_bound() -> None:
+    pit, _ = opened()
+    placed = [pit.bid("ann", 10, 1).order.order_id for _ in range(5)]
+    assert pit.cancel_all("ann", most=3) == 3
+    assert [order.order_id for order in pit.resting_of("ann")] == placed[3:]
+
+
+def test_nothing_is_cancelled_while_the_exchange_is_paused(pit_and_ann: tuple[Pit, Caller]) -> None:
+    pit, ann = pit_and_ann
+    ann.place(price="0.10")
+    pit.pause_exchange()
+    assert ann.call("DELETE", ORDERS).status == 409
+    pit.resume_exchange()
+    pit.pause_trading()
+    assert ann.call("DELETE", ORDERS).status == 204
+    assert pit.resting_of("ann") == []
+
+
+def test_an_amendment_may_set_move_keep_and_lift_the_end(pit_and_ann: tuple[Pit, Caller]) -> None:
+    pit, ann = pit_and_ann
+    start_s = pit.now_ms // 1000
+    order_id = ann.place(price="0.10", count="5", expiration_time=start_s + 10)[1]["order_id"]
+    path = f"{ORDERS}/{order_id}"
+    body = {"ticker": "M", "side": "bid", "price": "0.10", "count": "5"}
+
+    def end() -> str | None:
+        shown: str | None = ann.get(f"/portfolio/orders/{order_id}")["order"].get("expiration_time")
+        return shown
+
+    first = end()
+    assert ann.write("POST", f"{path}/amend", {**body, "count": "4"})[0] == 200
+    assert end() == first is not None
+    for past in (start_s, start_s - 5, -1, 10**12, "9"):
+        assert ann.write("POST", f"{path}/amend", {**body, "expiration_time": past})[0] == 400
+    assert end() == first
+    assert ann.write("POST", f"{path}/amend", {**body, "expiration_time": start_s + 60})[0] == 200
+    pit.advance(pit.now_ms + 30_000)
+    assert ann.get(f"/portfolio/orders/{order_id}")["order"]["status"] == "resting"
+    assert ann.write("POST", f"{path}/amend", {**body, "price": "0.12", "expiration_time": 0})[0] == 200
+    assert end() is None
+    pit.advance(pit.now_ms + 60_000)
+    assert ann.get(f"/portfolio/orders/{order_id}")["order"]["status"] == "resting"
+    again = pit.now_ms // 1000 + 5
+    assert ann.write("POST", f"{path}/amend", {**body, "price": "0.13", "expiration_time": again})[0] == 200
+    pit.advance(again * 1000 - 1)
+    assert pit.resting_of("ann")
+    pit.advance(again * 1000)
+    (order,) = pit.orders_of("ann")
+    assert (order.status, order.last_update_reason, pit.reserved("ann")) == ("canceled", "ExpiryCancel", 0)
+
+
+def test_a_far_end_holds_no_order_that_has_gone() -> None:
+    pit, _ = opened()
+    pit.bid("ann", 10, 1, expiration_ms=pit.now_ms + 10**9)
+    before = pit.next_due_ms(), len(pit._timers._heap)
+    for _ in range(50):
+        order = pit.bid("ann", 10, 1, expiration_ms=pit.now_ms + 10**9).order
+        pit.cancel("ann", order.order_id)
+    assert (pit.next_due_ms(), len(pit._timers._heap)) == before
+    assert [len(orders) for orders in pit._resting._expiring.values()] == [1]
+
+
 def test_a_decrease_takes_one_of_two_sizes(pit_and_ann: tuple[Pit, Caller]) -> None:
     _, ann = pit_and_ann
     order_id = ann.place(count="9")[1]["order_id"]
@@ -285,6 +432,22 @@ def test_a_group_limits_what_its_orders_may_fill(pit_and_ann: tuple[Pit, Caller]
     assert pit.resting_of("ann") == []
     assert ann.write("DELETE", path) == (200, {})
     assert ann.refused(path)[0] == 404
+
+
+def test_changes_of_a_group_look_in_the_primary_subaccount_and_on_shard_0_unless_told_otherwise(
+    pit_and_ann: tuple[Pit, Caller],
+) -> None:
+    pit, ann = pit_and_ann
+    far_off(pit)
+    groups = "/portfolio/order_groups"
+    made = ann.write("POST", f"{groups}/create", {"contracts_limit": 2, "subaccount": 1, "exchange_index": 2})[1]
+    path = f"{groups}/{made['order_group_id']}"
+    assert ann.get(path)["exchange_index"] == 2
+    for where, status in (({}, 404), ({"subaccount": 1}, 404), ({"subaccount": 1, "exchange_index": 2}, 200)):
+        assert ann.write("PUT", f"{path}/limit", {"contracts_limit": 5}, **where)[0] == status
+        assert ann.write("PUT", f"{path}/trigger", None, **where)[0] == status
+        assert ann.write("PUT", f"{path}/reset", {}, **where)[0] == status
+        assert ann.write("DELETE", path, None, **where)[0] == status
 
 
 @pytest.mark.parametrize(

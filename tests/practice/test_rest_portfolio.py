@@ -225,6 +225,20 @@ def test_cash_moves_between_subaccounts_once_for_each_id(pit_and_ann: tuple[Pit,
     assert [row["order_id"] for row in ann.get("/portfolio/orders", subaccount=1)["orders"]] == [order_id]
 
 
+def test_cash_moves_between_subaccounts_on_the_shard_that_is_named(pit_and_ann: tuple[Pit, Caller]) -> None:
+    pit, ann = pit_and_ann
+    pit.create_subaccount("ann")
+    pit.shard_transfer("ann", 0, 2, 20_000_000)
+    move = {"client_transfer_id": "t1", "from_subaccount": 0, "to_subaccount": 1, "amount_cents": 500}
+    before = pit.cash("ann")
+    assert ann.write("POST", "/portfolio/subaccounts/transfer", {**move, "exchange_index": 2}) == (200, {})
+    assert (pit.cash("ann"), pit.cash("ann", 0, 2), pit.cash("ann", 1, 2)) == (before, 15_000_000, 5_000_000)
+    (told,) = ann.get("/portfolio/subaccounts/transfers")["transfers"]
+    assert told["exchange_index"] == 2
+    poor = {**move, "client_transfer_id": "t2", "exchange_index": 3}
+    assert ann.write("POST", "/portfolio/subaccounts/transfer", poor)[1]["error"]["code"] == "insufficient_balance"
+
+
 def test_the_netting_switch_is_kept(pit_and_ann: tuple[Pit, Caller]) -> None:
     _, ann = pit_and_ann
     ann.write("POST", "/portfolio/subaccounts")
@@ -255,7 +269,12 @@ def test_cash_moves_between_shards_in_centicents(pit_and_ann: tuple[Pit, Caller]
     breakdown = ann.get("/portfolio/balance")["balance_breakdown"]
     assert breakdown[1] == {"exchange_index": 2, "balance": "25.0000"}
     assert ann.get("/portfolio/balance", exchange_index=2)["balance"] == 2_500
-    for bad in ({"source": "margined"}, {"amount": 0}, {"amount": 10**12}, {"source_exchange_shard": -1}):
+    pit.create_subaccount("ann")
+    across = {**move, "source_exchange_shard": 2, "destination_exchange_shard": 0, "destination_subaccount": 1}
+    assert ann.write("POST", "/portfolio/intra_exchange_instance_transfer", across)[0] == 200
+    assert (pit.cash("ann", 0, 2), pit.cash("ann", 1, 0)) == (0, 25_000_000)
+    bad_shards = ({"source_exchange_shard": -1}, {"destination_exchange_shard": 101}, {"source_subaccount": 9})
+    for bad in ({"source": "margined"}, {"amount": 0}, {"amount": 10**12}, *bad_shards):
         answer = ann.write("POST", "/portfolio/intra_exchange_instance_transfer", {**move, **bad})
         assert answer[0] == 400
 

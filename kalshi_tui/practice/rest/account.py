@@ -50,6 +50,7 @@ def api_keys(call: Call) -> Json:
 
 def create_subaccount(call: Call) -> Json:
     """Open the next subaccount."""
+    call.unbound()
     return {"subaccount_number": call.exchange.create_subaccount(call.user_id)}
 
 
@@ -73,6 +74,7 @@ def subaccount_balances(call: Call) -> Json:
 
 def transfer(call: Call) -> Json:
     """Move cash between subaccounts; the same client_transfer_id moves it once."""
+    call.unbound()
     body, exchange = call.body, call.exchange
     client_id = body.needed("client_transfer_id")
     source, destination = body.needed_integer("from_subaccount"), body.needed_integer("to_subaccount")
@@ -80,7 +82,8 @@ def transfer(call: Call) -> Json:
     done = call.transfers.between_subaccounts(call.user_id)
     if any(move.client_transfer_id == client_id for move in done):
         return {}
-    exchange.transfer(call.user_id, source, destination, cents * _CENT)
+    shard = body.natural("exchange_index")
+    exchange.transfer(call.user_id, source, destination, cents * _CENT, shard=shard)
     call.transfers.add_between_subaccounts(
         SubaccountTransfer(
             transfer_id=exchange.new_id(),
@@ -89,7 +92,7 @@ def transfer(call: Call) -> Json:
             source=source,
             destination=destination,
             amount=cents * _CENT,
-            exchange_index=body.natural("exchange_index"),
+            exchange_index=shard,
             created_ms=exchange.now_ms,
         )
     )
@@ -126,6 +129,7 @@ def netting(call: Call) -> Json:
 
 def set_netting(call: Call) -> Json:
     """Turn the netting switch of a subaccount."""
+    call.unbound()
     number, enabled = call.body.needed_integer("subaccount_number"), call.body.flag("enabled")
     if enabled is None:
         raise call.body.missing("enabled")
@@ -136,15 +140,15 @@ def set_netting(call: Call) -> Json:
 
 
 def shard_transfer(call: Call) -> Json:
-    """Move cash from one shard of the exchange to another."""
+    """Move cash from one shard of the exchange to another, of one subaccount or between two."""
+    call.unbound()
     body, exchange = call.body, call.exchange
     body.choice("source", ("event_contract",))
     body.choice("destination", ("event_contract",))
     amount = body.needed_integer("amount") * _CENTICENT
     source, destination = body.natural("source_exchange_shard"), body.natural("destination_exchange_shard")
-    if body.natural("source_subaccount") or body.natural("destination_subaccount"):
-        raise body.invalid("source_subaccount")
-    exchange.shard_transfer(call.user_id, source, destination, amount)
+    numbers = body.natural("source_subaccount"), body.natural("destination_subaccount")
+    exchange.move_cash(call.user_id, (numbers[0], source), (numbers[1], destination), amount)
     move = ShardTransfer(exchange.new_id(), call.user_id, source, destination, amount, exchange.now_ms)
     call.transfers.add_between_shards(move)
     return {"transfer_id": move.transfer_id}

@@ -87,6 +87,11 @@ class Call:
             raise self.body.invalid("subaccount")
         return self.subaccount(asked) or 0
 
+    def unbound(self) -> None:
+        """Refuse what is not of one subaccount to a key that is bound to one."""
+        if self.signer.subaccount is not None:
+            raise Refusal(403, "forbidden", details="this API key is restricted to one subaccount")
+
     def market(self, ticker: str) -> Market:
         """Return a market or refuse with 404."""
         market = self.exchange.markets.get(ticker)

@@ -71,8 +71,13 @@ def delete(call: Call) -> Json:
 
 def _own(call: Call) -> OrderGroup:
     group = call.exchange.groups.get(call.arguments["order_group_id"])
-    subaccount = call.asked_subaccount()
-    if group is None or group.user_id != call.user_id or subaccount not in {None, group.subaccount}:
+    subaccount, shard = call.asked_subaccount(), call.query.integer("exchange_index")
+    if call.route.method != "GET":  # what changes a group looks in the primary subaccount and on shard 0 by itself
+        subaccount, shard = subaccount or 0, shard or 0
+    mine = group is not None and group.user_id == call.user_id
+    if group is None or not mine or subaccount not in {None, group.subaccount}:
+        raise refusals.not_found()
+    if shard not in {None, group.exchange_index}:
         raise refusals.not_found()
     return group
 

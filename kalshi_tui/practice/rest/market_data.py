@@ -125,7 +125,7 @@ def _market_filter(query: Query) -> Keep:
     statuses = STATUSES.get(status)
     combos = query.choice("mve_filter", ("only", "exclude"))
     spans = {family: (query.integer(f"min_{family}_ts"), query.integer(f"max_{family}_ts")) for family in _FAMILIES}
-    updated = query.integer("min_updated_ts")
+    updated = query.integer("min_updated_ts"), query.integer("max_updated_ts")
     _check_families(query, status, [family for family, span in spans.items() if span != (None, None)])
 
     def keep(row: Market) -> bool:
@@ -135,7 +135,7 @@ def _market_filter(query: Query) -> Keep:
             and is_between(row.created_ms, *spans["created"])
             and is_between(row.close_ms, *spans["close"])
             and is_between(row.settled_ms, *spans["settled"])
-            and is_between(row.updated_ms, updated, None)
+            and is_between(row.updated_ms, *updated)
         )
 
     return keep
@@ -146,16 +146,16 @@ def _check_families(query: Query, status: str, given: list[str]) -> None:
         raise query.refusal(f"{given[0]} and {given[1]} timestamp filters are mutually exclusive")
     if given and status not in _FAMILIES[given[0]]:
         raise query.refusal(f"{given[0]} timestamp filters are not compatible with status {status}")
-    if query.text("min_updated_ts"):
+    if query.text("min_updated_ts") or query.text("max_updated_ts"):
         _check_updated_alone(query, given)
 
 
 def _check_updated_alone(query: Query, given: list[str]) -> None:
     others = [name for name in ("status", "tickers", "event_ticker") if query.text(name)]
     if given or others:
-        raise query.refusal("min_updated_ts is not compatible with other filters")
+        raise query.refusal("updated timestamp filters are not compatible with other filters")
     if query.text("mve_filter") == "only" or (query.text("series_ticker") and not query.text("mve_filter")):
-        raise query.refusal("min_updated_ts with series_ticker needs mve_filter=exclude")
+        raise query.refusal("updated timestamp filters with series_ticker need mve_filter=exclude")
 
 
 def unknown_market(_call: Call) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final, TypedDict, cast
 
 from kalshi_tui.core.units import PRICE_ONE, Price, Size
 from kalshi_tui.practice import refusals
@@ -39,11 +39,15 @@ def cancel(call: Call) -> Json:
     order, reduced_by = call.exchange.cancel(
         call.user_id,
         call.arguments["order_id"],
-        subaccount=call.asked_subaccount(),
-        ticker=call.query.text("market_ticker") or None,
-        exchange_index=call.query.integer("exchange_index"),
+        subaccount=call.asked_subaccount() or 0,
+        **_route(call.query.text("market_ticker"), call.query.integer("exchange_index", minimum=-1), call.body),
     )
     return _cancelled(order, reduced_by)
+
+
+def cancel_all(call: Call) -> None:
+    """Cancel every resting order of a subaccount, up to ten thousand; the reply is empty."""
+    call.exchange.cancel_all(call.user_id, subaccount=call.asked_subaccount() or 0)
 
 
 def cancel_batch(call: Call) -> Json:
@@ -52,17 +56,24 @@ def cancel_batch(call: Call) -> Json:
 
 
 def amend(call: Call) -> Json:
-    """Give an order another price or size; both sizes count what is already filled."""
+    """Give an order another price, size or end; both sizes count what is already filled."""
     body = call.body
+    expiration_s = body.integer("expiration_time")
+    if expiration_s is not None and not 0 <= expiration_s < _LATEST_S:
+        raise body.invalid("expiration_time")
+    shard = body.integer("exchange_index")
     outcome = call.exchange.amend(
         call.user_id,
-        _own(call),
+        call.arguments["order_id"],
         ticker=body.needed("ticker"),
         side=cast("Side", body.choice("side", _SIDES)),
         price=_price(body),
         count=_count(body),
         client_order_id=body.client_id("client_order_id"),
         updated_client_order_id=body.client_id("updated_client_order_id"),
+        expiration_ms=None if expiration_s is None else expiration_s * 1000,
+        subaccount=call.asked_subaccount() or 0,
+        exchange_index=-1 if shard is None else shard,
     )
     return _placed(outcome)
 
@@ -71,7 +82,14 @@ def decrease(call: Call) -> Json:
     """Make an order smaller; it keeps its place in the queue."""
     body = call.body
     reduce_by, reduce_to = body.decimal("reduce_by", 2), body.decimal("reduce_to", 2)
-    order = call.exchange.decrease(call.user_id, _own(call), reduce_by=reduce_by, reduce_to=reduce_to)
+    order = call.exchange.decrease(
+        call.user_id,
+        call.arguments["order_id"],
+        reduce_by=reduce_by,
+        reduce_to=reduce_to,
+        subaccount=call.asked_subaccount() or 0,
+        **_route(body.text("market_ticker"), body.integer("exchange_index"), body),
+    )
     return _named(order) | {"remaining_count": size_text(left(order)), "ts_ms": order.updated_ms}
 
 
@@ -124,13 +142,16 @@ def _count(body: Body) -> Size:
     return Size(body.needed_decimal("count", 2))
 
 
-def _own(call: Call) -> str:
-    """Return the order's id; a key that is bound to a subaccount sees no order of another."""
-    order_id, bound = call.arguments["order_id"], call.asked_subaccount()
-    order = call.exchange.orders.get(order_id)
-    if order is None or order.user_id != call.user_id or bound not in {None, order.subaccount}:
-        raise refusals.not_found()
-    return order_id
+class _Way(TypedDict):
+    ticker: str | None
+    exchange_index: int | None
+
+
+def _route(ticker: str | None, shard: int | None, body: Body) -> _Way:
+    """Return how an order is to be found; shard -1 means by the ticker, which must be there then."""
+    if shard == -1 and not ticker:
+        raise body.missing("market_ticker")
+    return {"ticker": ticker or None, "exchange_index": shard}
 
 
 def _named(order: Order) -> Json:
@@ -177,9 +198,8 @@ def _cancel_item(call: Call, item: Body) -> Json:
         order, reduced_by = call.exchange.cancel(
             call.user_id,
             order_id,
-            subaccount=call.subaccount(item.integer("subaccount")),
-            ticker=item.text("market_ticker"),
-            exchange_index=item.integer("exchange_index"),
+            subaccount=call.subaccount(item.integer("subaccount")) or 0,
+            **_route(item.text("market_ticker"), item.integer("exchange_index"), item),
         )
     except Refusal as refusal:
         return {"order_id": order_id, "client_order_id": None, "reduced_by": "0.00", "error": flat_error(refusal)}

@@ -135,6 +135,7 @@ _TRADING: Final = (
         cost=_CHEAP,
         per_item=True,
     ),
+    Route("DELETE", _ORDERS, "CancelAllOrdersV2", orders.cancel_all, status=204, scope=_TRADE),
     Route("DELETE", f"{_ORDERS}/{{order_id}}", "CancelOrderV2", orders.cancel, scope=_TRADE, cost=_CHEAP),
     Route("POST", f"{_ORDERS}/{{order_id}}/amend", "AmendOrderV2", orders.amend, scope=_TRADE),
     Route("POST", f"{_ORDERS}/{{order_id}}/decrease", "DecreaseOrderV2", orders.decrease, scope=_TRADE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -53,7 +54,9 @@ class TooMany(Refusal):
 
 
 def reply(status: int, value: object) -> HttpReply:
-    """Answer with a JSON value."""
+    """Answer with a JSON value, or with nothing where the status says so."""
+    if status == HTTPStatus.NO_CONTENT:
+        return HttpReply(status, b"", {})
     return HttpReply(status, _encode(value), _JSON)
 
 

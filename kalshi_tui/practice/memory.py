@@ -120,7 +120,9 @@ class MemoryStreams:
         try:
             key = self._counter.rest.authenticate("GET", STREAM_PATH, headers)
             require_scope(key, "read")
-            connection = MemoryConnection(self._network, lambda wake: self._counter.hub.open(key.user_id, wake))
+            connection = MemoryConnection(
+                self._network, lambda wake: self._counter.hub.open(key.user_id, wake, key.subaccount)
+            )
         except Refusal as refusal:
             raise self._fallen(Delivered(refuse(TooMany() if refusal.status == 429 else refusal))) from refusal
         await self._network.travel()

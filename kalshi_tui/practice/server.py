@@ -140,7 +140,7 @@ class _Doors:
     def _open(self, headers: Mapping[str, str], wake: asyncio.Event) -> Session:
         key = self._desk.rest.authenticate("GET", STREAM_PATH, headers)
         require_scope(key, "read")
-        session = self._desk.hub.open(key.user_id, wake.set)
+        session = self._desk.hub.open(key.user_id, wake.set, key.subaccount)
         self._sessions[session.number] = session
         return session
 

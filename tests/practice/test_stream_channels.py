@@ -122,6 +122,30 @@ def test_a_fill_is_told_to_its_owner_alone_with_its_fee_and_the_position_after_i
     assert (msg["is_taker"], msg["client_order_id"], msg["market_ticker"]) == (True, "mine-1", A)
 
 
+def test_a_connection_of_one_subaccount_hears_nothing_private_of_the_others() -> None:
+    exchange = small_exchange()
+    number = exchange.create_subaccount(MEMBER)
+    exchange.transfer(MEMBER, 0, number, 10**9)
+    hub, wire = connect(exchange)
+    bound = Wire(hub.open(MEMBER, subaccount=number))
+    private = ("fill", "user_orders", "market_positions", "order_group_updates")
+    for one in (wire, bound):
+        one.subscribe("orderbook_delta", market_tickers=[A])
+        one.subscribe(*private)
+    heard = {}
+    for subaccount in (0, number):
+        exchange.create_group(MEMBER, 500, subaccount)
+        place(exchange, "bid", 4_000, 100, user=MEMBER, subaccount=subaccount, client_order_id=f"of-{subaccount}")
+        place(exchange, "ask", 4_000, 100)
+        heard[subaccount] = [[message["type"] for message in one.read()] for one in (wire, bound)]
+        (own,) = of(wire.seen, "orderbook_delta")[-2:-1]
+        assert own["msg"]["client_order_id"] == f"of-{subaccount}"
+        (own,) = of(bound.seen, "orderbook_delta")[-2:-1]
+        assert own["msg"].get("client_order_id") == (f"of-{subaccount}" if subaccount else None)
+    assert {*heard[0][0]} == {*heard[number][0]} == {*heard[number][1]} >= {"fill", "user_order", "market_position"}
+    assert heard[0][1] == ["orderbook_delta", "orderbook_delta"]
+
+
 def test_an_order_is_told_to_its_owner_at_each_step() -> None:
     exchange = small_exchange()
     _, wire = connect(exchange)

@@ -71,13 +71,17 @@ class Hub:
         self._handlers = handlers
         exchange.listen(self._hear)
 
-    def open(self, user_id: str, wake: Callable[[], None] = _nothing) -> Session:
-        """Open a connection for a member; over the cap it is refused with 429, as the upgrade is."""
+    def open(self, user_id: str, wake: Callable[[], None] = _nothing, subaccount: int | None = None) -> Session:
+        """Open a connection for a member; over the cap it is refused with 429, as the upgrade is.
+
+        With a subaccount, as for a key that is bound to one, nothing private of the others is told.
+        """
         if self._per_member[user_id] >= self.limits.connections:
             raise Refusal(429, "too_many_requests", "too many requests")
         self._opened += 1
         self._per_member[user_id] += 1
         session = Session(self, user_id, self._opened, wake)
+        session.subaccount = subaccount
         self.sessions[session.number] = session
         if self._faults is not None:
             session.spoiler = self._faults.spoiler(session)
@@ -198,7 +202,7 @@ class Hub:
         tails: dict[bool, bytes] = {}  # by pricing flavour: encoded once for everybody
         for subscription in subscriptions:
             yes_price = subscription.yes_price
-            if subscription.session.user_id == change.user_id:
+            if subscription.session.owns(change.user_id, change.subaccount):
                 tail = self._own_delta(change, yes_price=yes_price)
             else:
                 found = tails.get(yes_price)
@@ -232,13 +236,15 @@ class Hub:
             for subscription in subscriptions:
                 subscription.send(kind, tail, name)
 
-    def _say_to(self, channel: str, kind: str, user_id: str, ticker: str, body: Callable[[], bodies.Body]) -> None:
-        """Send one message to a member's own connections, each with its own filter."""
-        subscriptions = self._routes[channel].of(user_id)
+    def _say_to(
+        self, channel: str, kind: str, owner: tuple[str, int], ticker: str, body: Callable[[], bodies.Body]
+    ) -> None:
+        """Send one message to a member's own connections, each with its own filter; no ticker passes every filter."""
+        subscriptions = self._routes[channel].of(owner[0])
         if subscriptions:
             tail = self._tail(msgspec.json.encode(body()))
             for subscription in subscriptions:
-                if subscription.wants(ticker):
+                if subscription.session.owns(*owner) and (not ticker or subscription.wants(ticker)):
                     subscription.send(kind, tail, ticker)
 
     def _traded(self, happening: Traded) -> None:
@@ -250,28 +256,30 @@ class Hub:
         self._say_to(
             "fill",
             "fill",
-            told.user_id,
+            (told.user_id, told.subaccount),
             told.ticker,
             lambda: bodies.fill(happening, with_subaccount=self._uses_subaccounts(told.user_id)),
         )
 
     def _order_changed(self, happening: OrderChanged) -> None:
         order = happening.order
-        self._say_to("user_orders", "user_order", order.user_id, order.ticker, lambda: bodies.user_order(happening))
+        owner = order.user_id, order.subaccount
+        self._say_to("user_orders", "user_order", owner, order.ticker, lambda: bodies.user_order(happening))
 
     def _position_changed(self, happening: PositionChanged) -> None:
         held = happening.position
         self._say_to(
             "market_positions",
             "market_position",
-            held.user_id,
+            (held.user_id, held.subaccount),
             held.ticker,
             lambda: bodies.market_position(happening, with_subaccount=self._uses_subaccounts(held.user_id)),
         )
 
     def _group_changed(self, happening: GroupChanged) -> None:
-        user_id = happening.group.user_id
-        self._say("order_group_updates", "order_group_updates", user_id, lambda: bodies.order_group(happening))
+        owner = happening.group.user_id, happening.group.subaccount
+        channel = "order_group_updates"
+        self._say_to(channel, channel, owner, "", lambda: bodies.order_group(happening))
 
     def _market_changed(self, happening: MarketChanged) -> None:
         self._say("market_lifecycle_v2", "market_lifecycle_v2", "", lambda: bodies.market_lifecycle(happening))

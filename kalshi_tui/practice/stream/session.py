@@ -30,6 +30,7 @@ class Session:
     def __init__(self, hub: Hub, user_id: str, number: int, wake: Callable[[], None]) -> None:
         self.hub = hub
         self.user_id = user_id
+        self.subaccount: int | None = None  # the only one whose private messages are told, when set
         self.number = number  # of this connection on its hub, from 1
         self.closed = False
         self.silent = False  # half open: nothing is sent any more, and nobody is told
@@ -63,6 +64,10 @@ class Session:
         self._stirred = self._ping_waits = False
         self._replies = 0
         return out
+
+    def owns(self, user_id: str, subaccount: int) -> bool:
+        """Tell whether what is private to a member's subaccount may be told here."""
+        return self.user_id == user_id and self.subaccount in {None, subaccount}
 
     def close(self) -> None:
         """Forget the connection: the client is gone."""

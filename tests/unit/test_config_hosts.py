@@ -46,6 +46,8 @@ def test_each_environment_reaches_its_own_hosts(tmp_path: Path, environment: str
         ("prod", "rest_url", f"https://external-api.demo.kalshi.co{REST}"),
         ("prod", "rest_url", f"https://external-api.kalshi.com.evil.example{REST}"),
         ("prod", "rest_url", f"https://evil.kalshi.com{REST}"),
+        ("prod", "rest_url", f"https://abandoned.external-api.kalshi.com{REST}"),
+        ("prod", "rest_url", f"https://evil-external-api.kalshi.com{REST}"),
         ("prod", "rest_url", f"https://external-api.kalshi.com@evil.example{REST}"),
         ("prod", "rest_url", f"https://external-api.kalshi.com:8443{REST}"),
         ("prod", "rest_url", f"https://127.0.0.1{REST}"),

@@ -263,6 +263,22 @@ async def test_a_peer_that_does_not_read_cannot_hide_its_silence() -> None:
     assert any("silent" in status.reason for status in bench.statuses)
 
 
+async def test_a_command_that_an_old_connection_never_took_is_not_sent_on_a_new_one() -> None:
+    bench = Bench([])
+    opened = bench.lines.connect
+
+    async def first_deaf(headers: Mapping[str, str]) -> Wire:
+        wire = await opened(headers)
+        wire.deaf = len(bench.lines.wires) == 1
+        wire.script = ["ping", [f"ask:{number}" for number in range(3)], 2.0, TransportError("cut")]
+        return wire
+
+    bench.lines.connect = first_deaf  # type: ignore[method-assign]
+    await bench.run(until_s=4)
+    assert bench.lines.wires[0].sent == []
+    assert bench.lines.wires[1].sent[:2] == [b"subscribe", b"ask:0"]
+
+
 async def test_refused_connects_back_off_by_doubling_up_to_a_cap_and_are_limited_per_minute() -> None:
     generous = FeedRules(reconnects=ReconnectRules(short_sessions=10_000, connects_per_minute=10_000))
     bench = Bench(TransportError("refused"), rules=generous)

@@ -185,6 +185,19 @@ def test_without_git_the_work_tree_is_seen_and_refused(keys: Keys, monkeypatch: 
     assert "does not say" in refusal(keys.load).message
 
 
+def test_names_that_lead_git_elsewhere_are_not_passed_on(
+    keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.git("init", "-q")
+    keys.git("add", "-f", "key.pem")
+    keys.git("init", "-q", str(tmp_path / "other"))
+    (tmp_path / "other" / ".git" / "info").mkdir(exist_ok=True)
+    (tmp_path / "other" / ".git" / "info" / "exclude").write_text("*.pem\n")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(keys.folder))
+    assert "git tracks" in refusal(keys.load).message
+
+
 def test_a_practice_key_may_lie_in_a_work_tree(keys: Keys) -> None:
     keys.git("init", "-q")
     config = keys.put("config.toml", b'[venues.practice]\nkey_id = "practice-1"\nkey_path = "key.pem"\n')

@@ -6,6 +6,7 @@ have to be switched off again. A request costs about 0.8 ms of our time, and an 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -94,5 +95,5 @@ def origin_of(address: str, schemes: tuple[str, ...], path: str) -> str:
 
 
 def words(problem: Exception) -> str:
-    """Return what an exception says, or at least what it is."""
-    return str(problem) or type(problem).__name__
+    """Return what an exception says, or at least what it is; the system's error numbers tell a person nothing."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(problem)) or type(problem).__name__

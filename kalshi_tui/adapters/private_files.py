@@ -6,8 +6,12 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from shlex import quote
+from typing import Final
 
 from kalshi_tui.errors import SecretError
+
+_HINT: Final = "check free space and the folder's mode"
 
 
 def make_private_folder(folder: Path) -> None:
@@ -32,9 +36,8 @@ def write_private(path: Path, content: bytes, *, replace: bool) -> None:
             with suppress(FileExistsError):
                 os.link(draft, path)
     except OSError as problem:
-        raise SecretError(
-            f"{path} cannot be written: {problem.strerror}", hint="check free space and the folder's mode"
-        ) from None
+        hint = f"mkdir -p {quote(str(path.parent))}" if isinstance(problem, FileNotFoundError) else _HINT
+        raise SecretError(f"{path} cannot be written: {problem.strerror}", hint=hint) from None
     finally:
         draft.unlink(missing_ok=True)
 

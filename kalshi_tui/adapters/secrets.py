@@ -58,12 +58,13 @@ def load_key(settings: Settings, *, data: Path, ring: Ring | None = None) -> Loa
     return loaded
 
 
-def load_hidden(key_id: str, read: Callable[[], bytes]) -> Signer:
-    """Make a signer of what `read` returns; on failure no frame of the error holds the key's text."""
+def load_hidden(key_id: str, read: Callable[[], bytes], *, place: str = "") -> Signer:
+    """Make a signer of what `read` returns; a failure names the place, and none of its frames holds the key's text."""
     try:
         return load_signer(key_id, read())
     except SecretError as problem:
-        refusal = SecretError(problem.message, hint=problem.hint)
+        is_named = place in problem.message or "key id" in problem.message
+        refusal = SecretError(problem.message if is_named else f"{place}: {problem.message}", hint=problem.hint)
     # Raised out here, the error carries neither the frames below nor the first error as its context.
     raise refusal
 
@@ -72,7 +73,7 @@ def _from_file(key_id: str, path: Path | None, environment: Environment) -> Load
     if path is None:
         raise SecretError(f"a key id but no key file is set for {environment}", hint=_set_hint(environment, "PATH"))
     notices = () if environment is Environment.PRACTICE else check_git(path)
-    return LoadedKey(load_hidden(key_id, lambda: read_private_file(path)), str(path), notices)
+    return LoadedKey(load_hidden(key_id, lambda: read_private_file(path), place=str(path)), str(path), notices)
 
 
 def _set_hint(environment: Environment, leaf: str) -> str:

@@ -13,6 +13,7 @@ import click
 
 from kalshi_tui.cli.follow import Follower, Shown
 from kalshi_tui.cli.ladder import COLUMNS, best, book_levels, contracts, dollars, ladder_rows, spread
+from kalshi_tui.cli.markets import find_market
 from kalshi_tui.cli.output import make_table, print_json, print_table, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import Book
@@ -43,7 +44,7 @@ def command(
 async def show(ctx: click.Context, ticker: str, depth: int, *, as_json: bool) -> None:
     """Print the book once."""
     async with open_session(ctx) as session:
-        market = await session.venue.ask(rest.market(ticker))
+        market = await find_market(session, ticker)
         image = await session.venue.ask(rest.book(ticker))
     book = Book(ticker)
     book.replace(image.bids, image.asks)
@@ -58,7 +59,7 @@ async def show(ctx: click.Context, ticker: str, depth: int, *, as_json: bool) ->
 async def watch(ctx: click.Context, ticker: str, depth: int, seconds: float | None, *, as_json: bool) -> None:
     """Show the book until Ctrl-C, or for some seconds."""
     async with open_session(ctx) as session:
-        market = await session.venue.ask(rest.market(ticker))
+        market = await find_market(session, ticker)
         follower = Follower(session, [ticker])
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -21,7 +21,7 @@ from kalshi_tui.cli.wiring import WORLD_PAST_MS, read_settings
 from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.schema import PracticeSettings
 from kalshi_tui.core.units import parse_money
-from kalshi_tui.errors import ConfigError
+from kalshi_tui.errors import ConfigError, ValueRefused
 from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.faults import ScenarioError, scenario_path
 from kalshi_tui.practice.keep import Keeper
@@ -54,17 +54,19 @@ class Wishes:
 
 
 @click.command("exchange", help="Run an exchange on your desk: Kalshi's protocol, made-up money, no network.")
-@click.option("--world", metavar="NAME|FILE", help="Which world to run.")
+@click.option("--world", metavar="NAME|FILE", help="Which world to run; usually first.")
 @click.option("--markets", type=int, metavar="N", help="Add made-up markets until N stand, up to 30,000.")
-@click.option("--speed", type=float, metavar="X", help="Exchange seconds in one of yours.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Where chance begins.")
+@click.option("--speed", type=float, metavar="X", help="Exchange seconds in one of yours, 0.01 to 10,000.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Where chance begins; the same makes the same."
+)
 @click.option("--keep", is_flag=True, help="Keep accounts, orders and books, and go on with them next time.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, metavar="P", help="0 takes any free port.")
-@click.option("--scenario", metavar="NAME|FILE", help="Faults to strike with.")
-@click.option("--cash", metavar="DOLLARS", help="What the account begins with.")
+@click.option("--scenario", metavar="NAME|FILE", help="Faults to strike with, such as F07 (docs/faults.md).")
+@click.option("--cash", metavar="DOLLARS", help="What the account begins with, made up.")
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the JSON line here too.")
 @click.option("--key-file", type=click.Path(path_type=Path), metavar="FILE", help="Private key; made when missing.")
-@click.option("--for", "for_s", type=float, metavar="SECONDS", help="Stop by itself after so long.")
+@click.option("--for", "for_s", type=float, metavar="SECONDS", help="Stop by itself after so many seconds.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
     """Run the practice exchange until Ctrl-C, SIGTERM or the end of --for."""
@@ -177,9 +179,16 @@ def _wall_ms() -> int:
 
 
 def _money(text: str) -> int:
-    amount = parse_money(text)
+    refused = ConfigError(
+        f"an account cannot begin with {text!r:.40} dollars",
+        hint="--cash takes 0 to 1000000000, in digits, such as 5000 or 99.50",
+    )
+    try:
+        amount = parse_money(text)
+    except ValueRefused:
+        raise refused from None
     if not 0 <= amount <= MOST_CASH:
-        raise ConfigError(f"an account cannot begin with {text:.40} dollars", hint="--cash takes 0 to 1000000000")
+        raise refused
     return amount
 
 

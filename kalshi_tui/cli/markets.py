@@ -10,9 +10,10 @@ import click
 
 from kalshi_tui.cli.ladder import contracts, dollars
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
-from kalshi_tui.cli.wiring import open_session
+from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.markets import Market
 from kalshi_tui.core.units import format_price, format_size
+from kalshi_tui.errors import NotFound
 from kalshi_tui.protocol import rest
 from kalshi_tui.protocol.rest.catalogue import MarketFilter
 
@@ -43,6 +44,7 @@ COLUMNS = (
     type=click.Choice(list(STATUSES)),
     default="open",
     show_default=True,
+    help="Only those in this state.",
 )
 @click.option("--search", metavar="WORDS", default="", help="Only markets whose ticker or titles hold these words.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="At most so many.")
@@ -59,6 +61,8 @@ def command(ctx: click.Context, /, *, status: str, limit: int, as_json: bool, **
         print_table(COLUMNS, map(market_row, found))
     if not found:
         print_words("no market matches; try --status any, or without --series, --event and --search")
+        if any(name != name.upper() for name in (filters["series"], filters["event"])):
+            print_words("tickers are written in capitals")
     elif len(found) == limit:
         print_words(f"the first {limit}; --limit shows more")
 
@@ -93,6 +97,21 @@ async def fetch(ctx: click.Context, wish: Wish) -> tuple[list[Market], list[str]
             if len(found) == wish.limit:
                 break
         return found, list(session.venue.unread)
+
+
+async def find_market(session: Session, ticker: str) -> Market:
+    """Ask for one market; one that the venue does not know is named, with where to look."""
+    try:
+        return await session.venue.ask(rest.market(ticker))
+    except NotFound as problem:
+        capitals = "" if ticker == ticker.upper() else f"tickers are written in capitals: {ticker.upper()}; "
+        raise NotFound(
+            f"the venue has no market {ticker}",
+            status=problem.status,
+            code=problem.code,
+            details=problem.details,
+            hint=f"{capitals}`kalshi-tui markets` lists them, with --status any also those that are over",
+        ) from None
 
 
 def market_row(market: Market) -> tuple[str, ...]:

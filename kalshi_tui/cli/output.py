@@ -12,6 +12,7 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
 UNBOUNDED = 10_000  # columns: a pipe has no width, and cutting its text would lose data
@@ -57,7 +58,8 @@ def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Tabl
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         is_whole = column.is_number or column.keep_whole
-        table.add_column(column.heading, justify="right" if column.is_number else "left", no_wrap=is_whole)
+        justify: JustifyMethod = "right" if column.is_number else "left"
+        table.add_column(column.heading, justify=justify, no_wrap=is_whole, overflow="ellipsis" if is_whole else "fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

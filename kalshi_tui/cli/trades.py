@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from kalshi_tui.cli.ladder import contracts, dollars
+from kalshi_tui.cli.markets import find_market
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 from kalshi_tui.cli.wiring import open_session
 from kalshi_tui.core.units import format_price, format_size
@@ -42,7 +43,7 @@ async def fetch(ctx: click.Context, ticker: str, limit: int) -> list[rest.Trade]
     """Read pages of trades until there are `limit`."""
     async with open_session(ctx) as session:
         if ticker:
-            await session.venue.ask(rest.market(ticker))  # an unknown ticker is an error, not an empty list
+            await find_market(session, ticker)  # an unknown ticker is an error, not an empty list
         request = rest.trades(ticker=ticker, limit=min(limit, 1000))
         return [trade async for trade in session.venue.every(request, limit)]
 

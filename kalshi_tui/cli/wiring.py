@@ -27,10 +27,11 @@ from kalshi_tui.engine.backoff import ReconnectRules
 from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus, Machine
 from kalshi_tui.engine.ports import Clock, StreamTransport
 from kalshi_tui.engine.venue import Patience, Venue
-from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError
+from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError, TransportError
 from kalshi_tui.protocol.rest import PREFIX
 from kalshi_tui.protocol.signing import Signer
 
+_START_ONE = "start one in another window: kalshi-tui exchange --ready-file FILE, and name that FILE here"
 WORLD_PAST_MS = 180_000  # a practice world has lived so long when it opens: a newcomer sees trades, and waits 0.2 s
 
 
@@ -137,6 +138,8 @@ async def exchange_clock(reference_url: str) -> Clock:
     http = HttpxTransport(reference_url.removesuffix("/reference"))
     try:
         reply = await http.send("GET", "/reference/clock", {}, None)
+    except TransportError as problem:
+        raise TransportError(f"{problem.message}; is that practice exchange still running?", hint=_START_ONE) from None
     finally:
         await http.close()
     try:
@@ -145,7 +148,7 @@ async def exchange_clock(reference_url: str) -> Clock:
     except (ValueError, KeyError, TypeError):
         raise RemoteProtocolError(
             f"{reference_url} does not tell a practice exchange's time",
-            hint="start one with `kalshi-tui exchange`, and use the file that its --ready-file writes",
+            hint=_START_ONE,
         ) from None
 
 

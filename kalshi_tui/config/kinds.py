@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
-from kalshi_tui.config.nearest import did_you_mean
+from kalshi_tui.config.nearest import nearest
 from kalshi_tui.config.redact import scrub
 from kalshi_tui.core.units import Money, parse_money
 from kalshi_tui.errors import ConfigError, ValueRefused
@@ -83,8 +83,10 @@ class Choice:
         if word in list(self.words):
             return self.words(word)
         known = [*self.words, *self.synonyms]
+        near = nearest(given, map(str, known))
         raise ConfigError(
-            f"must be one of {', '.join(known)}, not {shown(given)}", hint=did_you_mean(given, map(str, known))
+            f"must be one of {', '.join(known)}, not {shown(given)}",
+            hint=f"did you mean {near}?" if near else "write one of these words, or leave it out for the default",
         )
 
 

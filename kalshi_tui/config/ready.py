@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
-from kalshi_tui.config.trust import read_trusted
+from kalshi_tui.config.trust import is_there, read_trusted
 from kalshi_tui.errors import ConfigError
 
 
@@ -21,6 +22,11 @@ class _Ready(msgspec.Struct):
 
 def read_ready_file(path: Path) -> dict[str, object]:
     """Return the settings that the file stands for."""
+    if not is_there(path):
+        raise ConfigError(
+            f"there is no ready file {path}",
+            hint=f"in another window, start one that writes it: kalshi-tui exchange --ready-file {quote(str(path))}",
+        )
     text, _ = read_trusted(path)
     try:
         ready = msgspec.json.decode(text.read(), type=_Ready)

@@ -211,8 +211,9 @@ def _read(path: Path) -> WorldSpec:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
         raise WorldRefused(
-            f"the world file {path} cannot be read: {problem}", hint="check the path, and that it is a text file"
+            f"the world file {path} cannot be read: {reason}", hint="check the path, and that it is a text file"
         ) from None
     return parse_world(text, str(path))
 

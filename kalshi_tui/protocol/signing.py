@@ -87,5 +87,8 @@ def _unreadable(pem: bytes) -> tuple[str, str]:
     if b"PUBLIC KEY" in pem or b"CERTIFICATE" in pem:
         return "this is a public key, not the private one", "use the file that was downloaded when the key was made"
     if b"-----BEGIN" not in pem:
-        return "the private key is not in PEM form", "the file starts with -----BEGIN and was downloaded with the key"
+        return (
+            "the private key is not in PEM form",
+            "use the file that was downloaded when the key was made: its first line starts with -----BEGIN",
+        )
     return "the private key cannot be read", "the file is damaged or cut off; download or make the key again"

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from kalshi_tui.adapters.private_files import write_private
 from kalshi_tui.cli import main as entry
+from kalshi_tui.practice.keys import make_key
 
 
 @pytest.fixture(autouse=True)
@@ -104,8 +106,27 @@ def test_an_unknown_market_is_refused_in_one_sentence(run: Any, command: str) ->
     code, out, words = run(command, "KXNONE-26DEC-T1")
     assert (code, out) == (6, "")
     error, hint = words.strip().splitlines()[-2:]
-    assert error.startswith("error: ")
-    assert hint.startswith("hint: ")
+    assert error == "error: the venue has no market KXNONE-26DEC-T1"
+    assert hint.startswith("hint: `kalshi-tui markets` lists them")
+
+
+def test_a_ticker_in_small_letters_is_answered_with_the_same_in_capitals(run: Any) -> None:
+    code, _, words = run("book", "kxfed-26dec-t3.50")
+    assert code == 6
+    assert "in capitals: KXFED-26DEC-T3.50" in words
+    assert "in capitals" in run("markets", "--series", "kxfed")[2]
+    assert "in capitals" not in run("markets", "--series", "KXNONE")[2]
+
+
+def test_a_practice_exchange_that_has_ended_is_asked_about(run: Any, home: Path) -> None:
+    ready = {"rest_url": "http://127.0.0.1:1/trade-api/v2", "ws_url": "ws://127.0.0.1:1/trade-api/ws/v2"}
+    rest = {"key_id": "x", "key_file": str(home / "key.pem"), "seed": 1, "world": "first"}
+    (home / "ready.json").write_text(json.dumps(ready | rest))
+    write_private(home / "key.pem", make_key("ed25519"), replace=False)
+    code, _, words = run("--ready-file", "ready.json", "markets")
+    assert code == 5
+    assert "still running?" in words
+    assert "kalshi-tui exchange --ready-file" in words
 
 
 def test_what_cannot_be_a_ticker_is_not_sent(run: Any) -> None:

@@ -159,7 +159,7 @@ def test_a_damaged_state_is_refused_with_a_hint_and_the_next_run_is_fresh(tmp_pa
     ("arguments", "code", "said"),
     [
         (["--world", "frist"], 3, "the nearest is 'first'"),
-        (["--world", "./none.toml"], 3, "cannot be read"),
+        (["--world", "./none.toml"], 3, "none.toml cannot be read: No such file or directory\n"),
         (["--world", "./bad.toml"], 3, "bad.toml"),
         (["--markets", "0"], 3, "0 markets cannot be made"),
         (["--markets", "30001"], 3, "30001 markets cannot be made"),
@@ -167,12 +167,15 @@ def test_a_damaged_state_is_refused_with_a_hint_and_the_next_run_is_fresh(tmp_pa
         (["--speed", "nan"], 3, "--speed"),
         (["--speed", "0"], 3, "--speed"),
         (["--for", "-1"], 3, "--for"),
-        (["--cash", "1e6"], 3, "1e6"),
+        (["--cash", "1e6"], 3, "--cash takes 0 to"),
+        (["--cash", "abc"], 3, "begin with 'abc' dollars"),
+        (["--scenario", "f7-replay-lost"], 3, "did you mean 'f07-reply-lost'?"),
+        (["--scenario", "earthquake"], 3, "docs/faults.md"),
         (["--cash", "-5"], 3, "-5"),
         (["--scenario", "./none.toml"], 3, "none.toml"),
         (["--key-file", "./open.pem"], 4, "chmod 600"),
         (["--key-file", "./bad.pem"], 3, "practice key"),
-        (["--ready-file", "./no/such/folder"], 4, "cannot be written"),
+        (["--ready-file", "./no/such/folder"], 4, "mkdir -p no/such"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_a_hint(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:

@@ -82,6 +82,7 @@ def test_an_unknown_scenario_is_named_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as refused:
         scenario_path("f07-replay-lost")
     assert "'f07-reply-lost'" in refused.value.hint
+    assert {scenario_path(name).stem for name in ("F07", "f7", "f07-reply-lost")} == {"f07-reply-lost"}
     path = tmp_path / "own.toml"
     path.write_text(f"[[rule]]\n{GOOD}")
     assert scenario_path(str(path)) == path

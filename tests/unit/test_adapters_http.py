@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from kalshi_tui.adapters.http import HttpxTransport
+from kalshi_tui.adapters.http import HttpxTransport, words
 from kalshi_tui.errors import ConfigError, TransportError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -174,6 +174,11 @@ async def test_nobody_there_is_no_answer() -> None:
     with pytest.raises(TransportError, match=f"127.0.0.1:{port}"):
         await transport.send("GET", "/x", {}, None)
     await transport.close()
+
+
+def test_the_systems_error_numbers_are_not_shown() -> None:
+    assert words(OSError(-2, "Name or service not known")) == "Name or service not known"
+    assert words(TimeoutError()) == "TimeoutError"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kalshi_tui.config.load import load_settings
+from kalshi_tui.config.ready import read_ready_file
 from kalshi_tui.config.schema import Environment, Settings
 from kalshi_tui.errors import ConfigError
 
@@ -57,6 +58,13 @@ def test_a_ready_file_cannot_lead_away_from_this_machine(tmp_path: Path) -> None
 def test_another_file_is_no_ready_file(tmp_path: Path, content: str) -> None:
     with pytest.raises(ConfigError, match="not written by a practice exchange"):
         load(tmp_path, content)
+
+
+def test_a_ready_file_that_is_not_there_says_what_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    with pytest.raises(ConfigError, match="no ready file") as refused:
+        read_ready_file(path)
+    assert f"kalshi-tui exchange --ready-file {path}" in refused.value.hint
 
 
 def test_a_ready_file_and_another_venue_contradict_each_other(tmp_path: Path) -> None:

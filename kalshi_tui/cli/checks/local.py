@@ -64,7 +64,7 @@ def check_key(settings: Settings, places: Places) -> tuple[list[Finding], Loaded
 def _practice_key(data: Path) -> Finding:
     path = practice_key_file(data)
     try:
-        load_hidden("practice", lambda: read_private_file(path))
+        load_hidden("practice", lambda: read_private_file(path), place=str(path))
     except SecretError as problem:
         hint = f"{problem.hint}; or let a new one be made: rm {quote(str(path))}"
         return Finding("keys", "practice", State.FAIL, problem.message, hint)

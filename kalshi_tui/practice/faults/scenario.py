@@ -29,15 +29,20 @@ class ScenarioError(Exception):
 
 
 def scenario_path(name: str) -> Path:
-    """Return a bundled scenario by its name ("f07-lost-reply"), by its fault ("F07"), or a file by its path."""
+    """Return a bundled scenario by its name ("f07-reply-lost"), by its fault ("F07", "f7"), or a file by its path."""
     bundled = {path.stem: path for path in sorted(SCENARIOS.glob("*.toml"))}
     by_fault = {stem.partition("-")[0]: path for stem, path in bundled.items()}
-    found = bundled.get(name) or by_fault.get(name.lower())
+    found = bundled.get(name) or by_fault.get("f" + name.lower().removeprefix("f").zfill(2))
     if found is not None:
         return found
     if Path(name).is_file():
         return Path(name)
-    raise ScenarioError(f"there is no scenario {name!r:.80}", hint=_nearest(name, bundled))
+    close = get_close_matches(name.lower(), [*bundled, *by_fault], n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ScenarioError(
+        f"there is no scenario {name!r:.80}",
+        hint=f"{hint}docs/faults.md lists them, from F01 to F73; or give the path of a file",
+    )
 
 
 def load_scenario(path: Path) -> list[Rule]:

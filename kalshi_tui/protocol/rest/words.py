@@ -44,7 +44,11 @@ _BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
         "its client_order_id is used up; a new attempt needs a new one",
     ),
     ("immediate_or_cancel_insufficient", "nothing was there to trade with at this price", "look at the book again"),
-    ("market_not_found", "the venue has no such market", "check the ticker, and the shard when one was named"),
+    (
+        "market_not_found",
+        "the venue has no such market",
+        "check the ticker, and the exchange shard where one was named",
+    ),
     (
         "deprecated_v1_order_endpoint",
         "the venue has retired this way of sending orders",
@@ -53,7 +57,7 @@ _BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
     ("order_id_and_client_order_id_mismatch", "order id and client order id are of two different orders", ""),
     ("order_side_mismatch", "the order is on the other side", "an amendment keeps the side"),
     ("order_ticker_mismatch", "the order is in another market", "an amendment keeps the market"),
-    ("trading_paused", "trading is paused", "cancelling works in a trading pause; `exchange status` says how long"),
+    ("trading_paused", "trading is paused", "cancelling works in a trading pause; new orders wait until it ends"),
     ("exchange_paused", "the exchange is paused: nothing can be done, not even cancelling", "wait until it resumes"),
     ("market_inactive", "the market does not take orders now", "its status says whether it opens again"),
     ("missing_parameters", "the request lacked something that the venue needs", ""),

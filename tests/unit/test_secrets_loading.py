@@ -302,7 +302,7 @@ def test_neither_error_nor_traceback_with_locals_shows_a_broken_key(keys: Keys) 
     path = keys.put("bad.pem", f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n".encode())
     refused = refusal(lambda: keys.load(path))
     shown = "".join(traceback.TracebackException.from_exception(refused, capture_locals=True).format())
-    assert "bad.pem" in shown
+    assert str(path) in refused.message
     assert CANARY not in shown
     assert refused.__context__ is None
 

@@ -133,6 +133,7 @@ def test_a_stopped_live_view_leaves_the_terminal_as_it_was(tmp_path: Path) -> No
 INTERRUPTED_WHILE_LOADING = """
 import os, signal, sys
 from kalshi_tui.cli import main as entry
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
 load = entry.import_module
 def load_and_drop_what_is_raised(name):
     try:
@@ -153,9 +154,13 @@ def test_ctrl_c_is_not_lost_while_a_command_loads() -> None:
 
 
 def test_the_way_of_ctrl_c_is_given_back_after_loading() -> None:
-    with entry.interrupt_ends_at_once():
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with entry.interrupt_ends_at_once():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_that_is_ignored_stays_ignored() -> None:

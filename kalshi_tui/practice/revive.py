@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from kalshi_tui.core.units import Money, format_money
 from kalshi_tui.practice.desk import USUAL_RULES, Desk, furnish, no_collections, open_desk
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.history import History
@@ -100,11 +101,18 @@ def _check_wishes(path: Path, origin: Origin, wishes: dict[str, int | None]) -> 
     for name, wished in wishes.items():
         kept = getattr(origin, name)
         if wished is not None and wished != kept:
-            shown = "none was given" if kept is None else f"{kept} then"
+            then, now = (_as_written(name, value) for value in (kept, wished))
             raise WorldRefused(
-                f"the world kept in {path} was begun with another --{name} ({shown}, {wished} now)",
+                f"the world kept in {path} was begun with another --{name} ({then} then, {now} now)",
                 hint=f"leave --{name} out to go on with it, or move the file away to begin anew",
             )
+
+
+def _as_written(name: str, value: int | None) -> str:
+    """Write a wish as the command line has it: cash in dollars."""
+    if value is None:
+        return "none"
+    return f"{format_money(Money(value)).rstrip('0').rstrip('.')} dollars" if name == "cash" else str(value)
 
 
 def _read(file: KeepFile, origin: Origin, start_ms: int, rules: Rules) -> tuple[World, Exchange]:

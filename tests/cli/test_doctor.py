@@ -113,7 +113,7 @@ def test_settings_are_shown_with_their_origin_and_key_ids_masked(settings: Calla
     )
     assert found["environment"].found == "demo  (environment KALSHI_ENV)"
     assert found["venues.demo.key_id"].found == "…5555  (environment KALSHI_DEMO_KEY_ID)"
-    assert found["fees.balance_grid"].found.startswith("0.010000 dollars  (")
+    assert found["fees.balance_grid"].found.startswith("0.01 dollars  (")
     assert found["stream.use_yes_price"].found == "true  (default)"
     assert not any(name.startswith(("venues.prod", "venues.practice", "practice.")) for name in found)
 

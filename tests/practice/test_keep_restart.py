@@ -294,6 +294,13 @@ def test_a_wish_that_contradicts_the_kept_state_is_refused_and_harms_nothing(tmp
     die(keeper)
 
 
+def test_a_contradiction_about_cash_is_told_in_dollars(tmp_path: Path) -> None:
+    _, keeper = open_kept(tmp_path, cash=99_500_000)
+    keeper.close()
+    with pytest.raises(WorldRefused, match=r"another --cash \(99\.5 dollars then, 5 dollars now\)"):
+        open_kept(tmp_path, cash=5_000_000)
+
+
 def damage_header(path: Path) -> None:
     path.write_bytes(b"not a database at all" + path.read_bytes()[21:])
 

@@ -115,5 +115,5 @@ def _shown(key: str, settings: Settings) -> str:
     if key.endswith(".key_id"):
         return mask(str(value))
     if isinstance(tree.kinds()[key], Dollars):
-        return f"{format_money(settings.fees.balance_grid)} dollars"
+        return f"{format_money(settings.fees.balance_grid).rstrip('0')} dollars"
     return str(value).lower() if isinstance(value, bool) else str(value)

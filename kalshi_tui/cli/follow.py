@@ -35,7 +35,7 @@ class Follower:
     def __init__(self, session: Session, tickers: Sequence[str]) -> None:
         """Wish for the books and trades of `tickers`; nothing is opened yet."""
         settings = session.settings.stream
-        self.stream = Stream(use_yes_price=settings.use_yes_price, patience=patience_of(settings))
+        self.stream = Stream(use_yes_price=settings.use_yes_price, tells_changes=False, patience=patience_of(settings))
         self.stream.want("orderbook_delta", tickers=tickers)
         self.stream.want("trade", tickers=tickers)
         self.tickers = list(tickers)

@@ -49,9 +49,11 @@ class Book:
         return f"Book({self.ticker!r}, {self.best_bid}/{self.best_ask}, {len(self.bids)}+{len(self.asks)} levels)"
 
     def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
-        """Take the whole book anew, or refuse it and stay as it was."""
+        """Take the whole book anew, or refuse it and stay as it was; `bids` and `asks` stay the same dictionaries."""
         new_bids, new_asks = _checked(bids), _checked(asks)
-        self.bids, self.asks = new_bids, new_asks
+        for levels, new_levels in ((self.bids, new_bids), (self.asks, new_asks)):
+            levels.clear()
+            levels.update(new_levels)
         self.best_bid = max(new_bids, default=None)
         self.best_ask = min(new_asks, default=None)
         self._step = min(map(_step_of, (*new_bids, *new_asks)), default=_CENT)

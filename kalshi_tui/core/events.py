@@ -39,6 +39,12 @@ class BookChanged(_Happened, frozen=True):
     ts_ms: int
 
 
+class BookTouched(_Happened, frozen=True):
+    """A book changed, and who cares reads it: always the same message, because a new one costs a tenth of the way."""
+
+    ticker: str
+
+
 class BookStateChanged(_Happened, frozen=True):
     """A book may be believed, or no longer; `reason` says why in plain words."""
 
@@ -270,6 +276,7 @@ class ErrorSeen(_Happened, frozen=True):
 Event = (
     BookReplaced
     | BookChanged
+    | BookTouched
     | BookStateChanged
     | TickerSeen
     | TradeSeen

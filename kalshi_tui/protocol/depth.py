@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any, Final
 
 from kalshi_tui.core.book import Book, BookState, Level
-from kalshi_tui.core.events import BookReplaced, BookStateChanged, Event
-from kalshi_tui.core.units import Price, complement, parse_size
+from kalshi_tui.core.events import BookChanged, BookReplaced, BookStateChanged, BookTouched, Event
+from kalshi_tui.core.orders import Side
+from kalshi_tui.core.units import Price, Size, complement, parse_size, parse_size_change
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.protocol.codec import Damaged
 from kalshi_tui.protocol.commands import Command
@@ -39,7 +40,19 @@ class Counters:
 
 
 NO_PRICES: Final = {text: complement(price) for text, price in LEVEL_PRICES.items()}
-_NEVER: Final = 1 << 63  # no clock comes so far, so one comparison also keeps changes from books that are out of step
+
+
+class Lane:
+    """What one change of a sound book touches: small, because each line of memory more costs a twentieth of the way."""
+
+    __slots__ = ("asks", "bids", "book", "clock", "touched")
+
+    def __init__(self, book: Book, *, tells_changes: bool) -> None:
+        self.book = book
+        self.bids = book.bids
+        self.asks = book.asks
+        self.clock = 0
+        self.touched = None if tells_changes else BookTouched(book.ticker)
 
 
 class TrackedBook:
@@ -50,14 +63,13 @@ class TrackedBook:
         "asked_ms",
         "attempts",
         "book",
-        "clock",
         "crossed_clock",
         "crossed_ms",
         "crossing",
         "in_step",
         "in_step_ms",
         "is_expected",
-        "least_clock",
+        "lane",
         "reason",
         "retry_at_ms",
         "snapshot_clock",
@@ -66,15 +78,14 @@ class TrackedBook:
         "ticker",
     )
 
-    def __init__(self, ticker: str, state: BookState, reason: str) -> None:
+    def __init__(self, ticker: str, state: BookState, reason: str, *, tells_changes: bool) -> None:
         self.ticker = ticker
         self.book = Book(ticker)
+        self.lane = Lane(self.book, tells_changes=tells_changes)
         self.state = state
         self.reason = reason
         self.in_step = False  # a snapshot came and every change since; LIVE needs a fresh connection as well
         self.in_step_ms = 0
-        self.clock = 0
-        self.least_clock = _NEVER  # of the next change
         self.snapshot_clock = 0
         self.snapshot_sent_ms = 0
         self.crossing = 0  # which of the book's crossings we last took note of, when, and at which clock
@@ -85,6 +96,11 @@ class TrackedBook:
         self.asked_ms = 0
         self.retry_at_ms: int | None = None  # None: an answer is under way, or nobody could answer
         self.is_expected = False  # a first snapshot comes unasked; thousands of them take their time
+
+    @property
+    def clock(self) -> int:
+        """Return the exchange's logical clock at the last change, or at the snapshot."""
+        return self.lane.clock
 
     def __repr__(self) -> str:
         return f"TrackedBook({self.book!r}, {self.state}, {self.reason!r})"
@@ -101,9 +117,11 @@ class Depth:
         tell: Callable[[Event], None],
         *,
         use_yes_price: bool,
+        tells_changes: bool,
     ) -> None:
         self.subscription = subscription
         self.books: dict[str, TrackedBook] = {}
+        self.lanes: dict[str, Lane] = {}  # of books in step that changed since their snapshot and are not crossed
         self._snapshot_ms = 0
         self.must_ask = False  # some book went out of step since the last look
         self._waiting: dict[str, TrackedBook] = {}
@@ -111,6 +129,7 @@ class Depth:
         self._patience = patience
         self._counters = counters
         self._tell = tell
+        self._tells_changes = tells_changes
         self.ask_prices = LEVEL_PRICES if use_yes_price else NO_PRICES
         self._staleness = "not connected"
         self._outage: tuple[BookState, str] | None = (BookState.STALE, "not connected")
@@ -119,14 +138,16 @@ class Depth:
         """Follow another market; its book waits for a snapshot."""
         if ticker not in self.books:
             state, reason = self._outage or (BookState.RESYNC, "waiting for its first snapshot")
-            self.books[ticker] = self._waiting[ticker] = TrackedBook(ticker, state, reason)
+            self.books[ticker] = self._waiting[ticker] = TrackedBook(
+                ticker, state, reason, tells_changes=self._tells_changes
+            )
             self._tell(BookStateChanged(ticker, state, reason))
             if ticker in self.subscription.told:
                 self.books[ticker].retry_at_ms = 0  # it is still being sent, so no snapshot comes unasked
 
     def unwatch(self, ticker: str) -> None:
         """Follow a market no longer."""
-        for books in (self.books, self._waiting, self._crossed):
+        for books in (self.books, self.lanes, self._waiting, self._crossed):
             books.pop(ticker, None)
 
     def snapshot(self, message: Snapshot, now_ms: int) -> Event | None:
@@ -147,21 +168,61 @@ class Depth:
         self._get_in_step(tracked, message, now_ms)
         return BookReplaced(tracked.ticker, tuple(bids), tuple(asks), body.clock, message.sending_ts_ms)
 
-    def early_clock(self, tracked: TrackedBook, message: Delta, now_ms: int) -> None:
-        """Drop a change that a coming or the last snapshot holds, or notice that the exchange's clock went back.
+    def delta(self, message: Delta, now_ms: int) -> Event | None:
+        """Take a change that came in turn; most are taken on the stream's hot path and never come here."""
+        body = message.msg
+        tracked = self.books.get(body.market_ticker)
+        if tracked is None or not tracked.in_step:
+            self._counters.ignored += 1
+            return None
+        if body.clock < tracked.clock or body.clock == tracked.snapshot_clock:
+            self._early_clock(tracked, message, now_ms)
+            return None
+        side: Side = "bid" if body.side == "yes" else "ask"
+        try:
+            price = (LEVEL_PRICES if side == "bid" else self.ask_prices)[body.price_dollars]
+            change = parse_size_change(body.delta_fp)
+        except ValueRefused as error:
+            self._counters.malformed += 1
+            self.lose(tracked, str(error), now_ms)
+            return None
+        return self.move(tracked.lane, message, (side, price, change), now_ms)
+
+    def move(
+        self, lane: Lane, message: Delta, told: tuple[Side, Price, Size], now_ms: int
+    ) -> BookChanged | BookTouched | None:
+        """Apply a change by which a level may come or go, and with it the best price."""
+        body, book = message.msg, lane.book
+        side, price, change = told
+        try:
+            if side == "bid":
+                book.change_bid(price, change)
+            else:
+                book.change_ask(price, change)
+        except ValueRefused as error:
+            self._counters.malformed += 1
+            self.lose(self.books[book.ticker], str(error), now_ms)
+            return None
+        lane.clock = body.clock
+        if book.crossed:
+            self._look_at_crossing(self.books[book.ticker], now_ms)
+        else:
+            self.lanes[book.ticker] = lane
+        return lane.touched or BookChanged(book.ticker, side, price, change, body.clock, body.ts_ms)
+
+    def _early_clock(self, tracked: TrackedBook, message: Delta, now_ms: int) -> None:
+        """Drop a change that the last snapshot holds, or notice that the exchange's clock went back.
 
         Only the times tell these two apart: the snapshot holds what happened before it was sent.
         """
-        if not tracked.in_step:
-            self._counters.ignored += 1
-            return
         self._counters.old_clocks += 1
         is_first = tracked.clock == tracked.snapshot_clock
         if not (is_first and 0 < message.msg.ts_ms < tracked.snapshot_sent_ms):
             self.lose(tracked, "the exchange's clock went back", now_ms)
 
-    def crossed(self, tracked: TrackedBook, now_ms: int) -> None:
+    def _look_at_crossing(self, tracked: TrackedBook, now_ms: int) -> None:
         """Watch a book whose sides overlap: one action's changes may do that, the next action may not find it so."""
+        self.lanes.pop(tracked.ticker, None)
         if tracked.crossing != tracked.book.crossings:
             tracked.crossing, tracked.crossed_ms = tracked.book.crossings, now_ms
             tracked.crossed_clock = tracked.clock
@@ -193,7 +254,7 @@ class Depth:
         """Take one book out of step; a snapshot is asked for at once, or after a while where that did not help."""
         if tracked.in_step:
             tracked.in_step = False
-            tracked.least_clock = _NEVER
+            self.lanes.pop(tracked.ticker, None)
             tracked.is_expected = False
             self._waiting[tracked.ticker] = tracked
             self._counters.resyncs += 1
@@ -232,7 +293,7 @@ class Depth:
         for tracked in self.books.values():
             if tracked.ticker in self.subscription.barred:
                 continue
-            tracked.attempts, tracked.asked, tracked.clock, tracked.snapshot_clock = 0, None, 0, 0
+            tracked.attempts, tracked.asked, tracked.lane.clock, tracked.snapshot_clock = 0, None, 0, 0
             tracked.retry_at_ms = now_ms + wait_ms
             tracked.is_expected = snapshots_come
             self._show(tracked, BookState.RESYNC, "waiting for its snapshot")
@@ -348,8 +409,8 @@ class Depth:
     def _get_in_step(self, tracked: TrackedBook, message: Snapshot, now_ms: int) -> None:
         clock = message.msg.clock
         self._counters.old_clocks += clock < tracked.clock
-        tracked.clock = tracked.snapshot_clock = clock
-        tracked.least_clock = clock + 1
+        tracked.lane.clock = tracked.snapshot_clock = clock
+        self.lanes.pop(tracked.ticker, None)  # until a first change shows which clocks the snapshot holds
         tracked.snapshot_sent_ms = message.sending_ts_ms
         tracked.in_step, tracked.asked = True, None
         tracked.in_step_ms = self._snapshot_ms = now_ms

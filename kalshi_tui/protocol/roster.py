@@ -51,6 +51,7 @@ class Roster:
         replay: Callable[[Any, int], Event | None],
         *,
         use_yes_price: bool,
+        tells_changes: bool,
     ) -> None:
         self._patience = patience
         self._counters = counters
@@ -63,7 +64,14 @@ class Roster:
         self._early: list[tuple[Any, int]] = []
         self._commands = Commands(patience)
         self._must_list = False
-        self.depth = Depth(self.subscription(BOOKS), patience, counters, tell, use_yes_price=use_yes_price)
+        self.depth = Depth(
+            self.subscription(BOOKS),
+            patience,
+            counters,
+            tell,
+            use_yes_price=use_yes_price,
+            tells_changes=tells_changes,
+        )
 
     def subscription(self, name: str) -> Subscription:
         """Return a channel's subscription, or say which channels there are."""

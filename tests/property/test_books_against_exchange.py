@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
 
 from kalshi_tui.core.book import BookState
+from kalshi_tui.core.events import Event
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.practice.exchange import Exchange
-from kalshi_tui.practice.records import Event, Level, Market, NewOrder, Refusal, Series
+from kalshi_tui.practice.records import Event as Listing
+from kalshi_tui.practice.records import Level, Market, NewOrder, Refusal, Series
 from kalshi_tui.practice.stream import Hub
 from kalshi_tui.practice.stream.outgoing import Outgoing
 from kalshi_tui.practice.stream.session import Session
@@ -34,7 +36,7 @@ class Pit:
         self.random = Random(seed)
         self.exchange = Exchange(seed=seed, start_ms=START_MS)
         self.exchange.add_series(Series("KXP", "Property", "Test"))
-        self.exchange.add_event(Event("KXP-1", "KXP", "Property"))
+        self.exchange.add_event(Listing("KXP-1", "KXP", "Property"))
         for ticker in TICKERS:
             market = Market(ticker, "KXP-1", self.exchange.new_id(), open_ms=START_MS, close_ms=START_MS + 10**10)
             self.exchange.add_market(market)
@@ -107,13 +109,32 @@ def text_frames(items: list[Outgoing]) -> list[bytes]:
     return [item for item in items if type(item) is bytes]
 
 
-def deliver(stream: Stream, session: Session, frames: list[bytes], now_ms: int) -> None:
+def one_by_one(stream: Stream, frames: list[bytes], now_ms: int) -> list[Event]:
+    told: list[Event] = []
     for frame in frames:
-        stream.receive(frame, now_ms)
+        event = stream.receive(frame, now_ms)
+        told += ([] if event is None else [event]) + stream.events()
+    return told
+
+
+def all_at_once(stream: Stream, frames: list[bytes], now_ms: int) -> list[Event]:
+    told: list[Event] = []
+    stream.receive_all(frames, now_ms, told.append)
+    return told
+
+
+Way = Callable[[Stream, list[bytes], int], list[Event]]
+
+
+def settle(stream: Stream, now_ms: int) -> tuple[list[Event], list[bytes]]:
     stream.ping(now_ms)
     stream.tick(now_ms)
-    stream.events()
-    for command in stream.outgoing():
+    return stream.events(), stream.outgoing()
+
+
+def deliver(stream: Stream, session: Session, frames: list[bytes], now_ms: int, way: Way) -> None:
+    way(stream, frames, now_ms)
+    for command in settle(stream, now_ms)[1]:
         session.receive(command)
 
 
@@ -121,16 +142,17 @@ def seq_of(frames: list[bytes]) -> int:
     return max((int(json.loads(frame).get("seq", 0)) for frame in frames[-3:]), default=0)
 
 
+@pytest.mark.parametrize("way", [one_by_one, all_at_once])
 @pytest.mark.parametrize("use_yes_price", [True, False])
-def test_no_book_is_live_and_wrong_over_frames_lost_repeated_and_reordered(use_yes_price: bool) -> None:
+def test_no_book_is_live_and_wrong_over_frames_lost_repeated_and_reordered(use_yes_price: bool, way: Way) -> None:
     sent = checked = times_live = 0
-    for seed in range(FRAMES // FRAMES_PER_SEED // 2):
+    for seed in range(FRAMES // FRAMES_PER_SEED // 4):
         market, random = Pit(seed), Random(-seed - 1)
-        stream = Stream(use_yes_price=use_yes_price)
+        stream = Stream(use_yes_price=use_yes_price, tells_changes=way is one_by_one)
         stream.want("orderbook_delta", tickers=TICKERS)
         session = market.hub.open(market.user)
         stream.connected(market.exchange.now_ms)
-        deliver(stream, session, [], market.exchange.now_ms)
+        deliver(stream, session, [], market.exchange.now_ms, way)
         sent_of_seed = 0
         while sent_of_seed < FRAMES_PER_SEED:
             market.exchange.advance(market.exchange.now_ms + random.randrange(1, 400))
@@ -138,7 +160,7 @@ def test_no_book_is_live_and_wrong_over_frames_lost_repeated_and_reordered(use_y
             frames = text_frames(session.take())
             sent_of_seed += len(frames)
             delivered = list(mangled(frames, random))
-            deliver(stream, session, delivered, market.exchange.now_ms)
+            deliver(stream, session, delivered, market.exchange.now_ms, way)
             # A loss at the very end cannot be known before the next frame, so only what was told is compared.
             if frames and delivered and seq_of(delivered) == seq_of(frames):
                 times_live += assert_live_books_are_right(stream, market.exchange)
@@ -149,6 +171,36 @@ def test_no_book_is_live_and_wrong_over_frames_lost_repeated_and_reordered(use_y
                 session = market.hub.open(market.user)
                 stream.connected(market.exchange.now_ms)
         sent += sent_of_seed
-    assert sent >= FRAMES // 2
+    assert sent >= FRAMES // 4
     assert checked > sent // 40
     assert times_live > checked // 2, "the books were hardly ever live, so the property says little"
+
+
+def test_frames_taken_at_once_tell_the_same_as_frames_taken_one_by_one() -> None:
+    market, random = Pit(77), Random(77)
+    streams = [Stream(), Stream()]
+    session = market.hub.open(market.user)
+    for stream in streams:
+        stream.want("orderbook_delta", tickers=TICKERS)
+        stream.want("trade", tickers=TICKERS[:2])
+        stream.connected(market.exchange.now_ms)
+    told = 0
+    for _ in range(1_500):
+        now_ms = market.exchange.now_ms + random.randrange(1, 200)
+        market.exchange.advance(now_ms)
+        market.act()
+        frames = list(mangled(text_frames(session.take()), random))
+        if random.random() < 0.02:
+            frames.insert(0, random.choice((b"{", b'{"type":"news","sid":1,"seq":3}', b'{"type":"ticker","sid":9}')))
+        first, second = one_by_one(streams[0], frames, now_ms), all_at_once(streams[1], frames, now_ms)
+        assert first == second
+        told += len(first)
+        (_, commands), settled = settle(streams[0], now_ms), settle(streams[1], now_ms)
+        assert commands == settled[1]
+        for command in commands:
+            session.receive(command)
+        assert streams[0].counters == streams[1].counters
+        for ticker, tracked in streams[0].books.items():
+            assert tracked.book.digest() == streams[1].books[ticker].book.digest()
+            assert (tracked.state, tracked.clock) == (streams[1].books[ticker].state, streams[1].books[ticker].clock)
+    assert told > 2_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,13 +43,14 @@ class Log:
         self.commands.clear()
         self.happened.append(note("off"))
 
-    def receive(self, frame: bytes | str, now_ms: int) -> Event | None:
-        self.seen.append(("frame", now_ms))
-        text = frame.decode() if isinstance(frame, bytes) else frame
-        if text.startswith("ask:"):
-            self.commands.append(text.encode())
-            self.happened.append(note("asked"))
-        return note(text)
+    def receive_all(self, frames: Iterable[bytes | str], now_ms: int, deliver: Callable[[Event], None]) -> None:
+        for frame in frames:
+            self.seen.append(("frame", now_ms))
+            text = frame.decode() if isinstance(frame, bytes) else frame
+            deliver(note(text))
+            if text.startswith("ask:"):
+                self.commands.append(text.encode())
+                deliver(note("asked"))
 
     def ping(self, now_ms: int) -> None:
         self.seen.append(("ping", now_ms))

@@ -146,7 +146,7 @@ def seq_of(frames: list[bytes]) -> int:
 @pytest.mark.parametrize("use_yes_price", [True, False])
 def test_no_book_is_live_and_wrong_over_frames_lost_repeated_and_reordered(use_yes_price: bool, way: Way) -> None:
     sent = checked = times_live = 0
-    for seed in range(FRAMES // FRAMES_PER_SEED // 4):
+    for seed in range(-(-FRAMES // FRAMES_PER_SEED // 4)):
         market, random = Pit(seed), Random(-seed - 1)
         stream = Stream(use_yes_price=use_yes_price, tells_changes=way is one_by_one)
         stream.want("orderbook_delta", tickers=TICKERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -202,3 +203,23 @@ def test_a_venue_that_is_not_there_is_no_answer(run: Any, home: Path) -> None:
     code, out, words = run("--config", settings_for(home, port), "markets")
     assert (code, out) == (5, "")
     assert "hint: " in words
+
+
+@pytest.fixture
+def quiet_afterwards() -> Iterator[None]:
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+@pytest.mark.usefixtures("quiet_afterwards")
+def test_the_most_talkative_log_shows_no_signature(run: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "plain.toml").write_text('[stream]\ntransport = "websockets"\n')
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    code, _, words = run("--config", "plain.toml", "live")
+    assert code == 0
+    for name in ("KEY", "TIMESTAMP", "SIGNATURE"):
+        told = [line.partition(f"KALSHI-ACCESS-{name}: ")[2] for line in words.splitlines() if f"ACCESS-{name}" in line]
+        assert set(told) == {"[hidden]"}

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from kalshi_tui.cli.benches.report import Target, report
 from kalshi_tui.cli.ladder import contracts, dollars
-from kalshi_tui.cli.output import Column, print_table
+from kalshi_tui.cli.output import Column, make_table, print_table
 from kalshi_tui.core.units import Price, Size
 
 
 def test_markup_in_foreign_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([Column("title")], [("[bold red]x[/] [@click=app.quit]y[/",)])
     assert "[bold red]x[/] [@click=app.quit]y[/" in capsys.readouterr().out
+
+
+def test_a_cell_is_no_markup_on_any_console() -> None:
+    seen = io.StringIO()
+    Console(file=seen, markup=True, width=200).print(make_table([Column("title")], [("[red]x[/] [/nothing]",)]))
+    assert "[red]x[/] [/nothing]" in seen.getvalue()
 
 
 def test_a_pipe_gets_every_letter(capsys: pytest.CaptureFixture[str]) -> None:

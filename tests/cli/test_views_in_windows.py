@@ -54,7 +54,9 @@ def test_a_small_window_shows_best_prices_states_and_how_the_stream_is(tmp_path:
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 12), (160, 50)])
 def test_a_followed_book_shows_its_state_in_any_window(tmp_path: Path, columns: int, lines: int) -> None:
-    drawn = seen(tmp_path, columns, lines, "book", "KXFED-26DEC-T3.50", "--follow", "--depth", "50", "--for", "1.5")
+    listed = seen(tmp_path, 160, 50, "markets", "--series", "KXFED", "--limit", "3", "--json")
+    ticker = re.findall(r'"ticker":"([^"]+)"', listed)[-1]
+    drawn = seen(tmp_path, columns, lines, "book", ticker, "--follow", "--depth", "50", "--for", "1.5")
     assert "LIVE   spread" in drawn
 
 

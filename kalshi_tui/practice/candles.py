@@ -112,8 +112,12 @@ class _Shelf:
             return
         candles.append(replace(minute, end_s=end_s))
         self._order.append(ticker)
-        if len(self._order) > self._cap:
-            self._by_ticker[self._order.popleft()].popleft()
+        if len(self._order) > self._cap and (oldest := self._by_ticker.get(self._order.popleft())):
+            oldest.popleft()
+
+    def forget(self, ticker: str) -> None:
+        """Let go of a market; its places in the bound are freed as they come up."""
+        self._by_ticker.pop(ticker, None)
 
 
 class Candles:
@@ -149,6 +153,12 @@ class Candles:
             candle = _fresh(end_s, last.bid_close, last.ask_close, previous, last.open_interest)
         self._running[market.ticker] = candle
         return candle
+
+    def forget(self, ticker: str) -> None:
+        """Let go of a market."""
+        self._running.pop(ticker, None)
+        for shelf in self._shelves.values():
+            shelf.forget(ticker)
 
     def between(self, ticker: str, minutes: int, start_s: int, end_s: int) -> list[Candle]:
         """Return the candles that end in [start_s, end_s], oldest first, the unfinished one included."""

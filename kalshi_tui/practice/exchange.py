@@ -72,6 +72,13 @@ class Exchange(Floor):
         self._life.add_market(market)
         self.flush()
 
+    def forget_event(self, ticker: str) -> None:
+        """Let go of an event that is over, with its markets and all that was kept of them but members' histories."""
+        for market in self.events[ticker].market_tickers:
+            self._tape.forget(market)
+            self._candles.forget(market)
+        self._life.forget_event(ticker)
+
     # Members
 
     def open_account(self, *, cash: int, user_id: str | None = None, house: bool = False) -> Account:

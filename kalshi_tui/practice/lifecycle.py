@@ -78,6 +78,19 @@ class Lifecycle:
             floor.schedule(market.close_ms, partial(self._close_on_time, market))
         self._note("created", market)
 
+    def forget_event(self, ticker: str) -> None:
+        """Let go of an event whose markets are all settled, and of the positions that were."""
+        floor = self._floor
+        tickers = floor.events[ticker].market_tickers
+        for one in tickers:
+            self._in(one, "finalized")
+        for key in [key for key in floor.positions if key[2] in tickers]:
+            del floor.positions[key]
+            floor.histories[key[0]].on_forgotten("position", "|".join(map(str, key)))
+        for one in tickers:
+            del floor.markets[one]
+        del floor.events[ticker]
+
     def _open(self, market: Market) -> None:
         if market.status == "initialized" and market.open_ms <= self._floor.now_ms < market.close_ms:
             market.status = "active"

@@ -20,6 +20,7 @@ TAKERS = ("house-taker-1", "house-taker-2")
 HOUSE = frozenset(MAKERS + TAKERS)
 SIDES: tuple[Side, Side] = ("bid", "ask")
 _TIGHTEST = 5.0  # price units
+_QUEUE = 4  # orders a level, on average, before the last of a side are taken back
 _BIGGEST = 50_000  # contracts in one order
 
 
@@ -149,7 +150,7 @@ class House:
         elif len(prices) < mark.quotes.levels:
             away = standing.sign * self._random.choice((1, 1, 2))
             self._place(mark, standing.side, mark.row.at_or_below(prices[-1]) + away)
-        if len(prices) > mark.quotes.levels + 1:
+        if len(prices) > mark.quotes.levels + 1 or len(standing.orders) > _QUEUE * mark.quotes.levels:
             _, order_id, user_id = standing.orders[-1]
             self._cancel(mark.market, user_id, order_id)
 

@@ -51,9 +51,14 @@ class Tape:
         self._all.append(trade)
         if len(self._all) > self._rules.keep_trades:
             oldest = self._all.popleft()
-            kept = self._by_ticker[oldest.ticker]
-            if kept[0] is oldest:  # its own market may have dropped it already
+            kept = self._by_ticker.get(oldest.ticker)
+            if kept and kept[0] is oldest:  # its own market may have dropped it already
                 kept.popleft()
+
+    def forget(self, ticker: str) -> None:
+        """Let go of a market; what it added to the trades of all markets leaves with time."""
+        self._by_ticker.pop(ticker, None)
+        self._touched.pop(ticker, None)
 
     def trades_of(self, ticker: str) -> Sequence[Trade]:
         """Return a market's kept trades, oldest first."""
@@ -80,8 +85,10 @@ class Tape:
     def _forget(self, day_ago_ms: int) -> None:
         while self._minutes and self._minutes[0][0] + _MINUTE <= day_ago_ms:
             for ticker, size in self._minutes.popleft()[1].items():
-                self._markets[ticker].volume_24h -= size
+                if ticker in self._markets:
+                    self._markets[ticker].volume_24h -= size
         while self._hours and self._hours[0][0] <= day_ago_ms:
             for ticker, (bid, ask, price) in self._hours.popleft()[1].items():
-                market = self._markets[ticker]
-                market.previous_bid, market.previous_ask, market.previous_price = bid, ask, price
+                market = self._markets.get(ticker)
+                if market is not None:
+                    market.previous_bid, market.previous_ask, market.previous_price = bid, ask, price

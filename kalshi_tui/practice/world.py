@@ -159,17 +159,15 @@ class World:
             after = close_ms
 
     def _forget_old(self) -> None:
-        """Let go of what was settled long ago and no member has records of, because the world never ends."""
+        """Let go of what was settled long ago and no member has orders of, because the world never ends."""
         exchange = self._exchange
         before_ms = exchange.now_ms - self.forget_after_ms
         held = {order.ticker for past in exchange.histories.values() for order in past.orders}
-        held.update(ticker for _, _, ticker in exchange.positions)
+        held.update(ticker for (_, _, ticker), position in exchange.positions.items() if not position.settled)
         for event in list(exchange.events.values()):
             markets = [exchange.markets[ticker] for ticker in event.market_tickers]
             if markets and all(_is_old(market, before_ms) and market.ticker not in held for market in markets):
-                for market in markets:
-                    del exchange.markets[market.ticker]
-                del exchange.events[event.ticker]
+                exchange.forget_event(event.ticker)
 
     def _opening(self, family: FamilySpec, previous_ms: int, close_ms: int) -> int:
         if family.recurs.opens == "when_listed":

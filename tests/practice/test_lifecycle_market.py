@@ -8,8 +8,9 @@ import pytest
 
 from kalshi_tui.core.units import Price
 from kalshi_tui.practice.happenings import BookChanged, MarketChanged, OrderChanged, PositionChanged
-from kalshi_tui.practice.records import Band, Event, Result
-from tests.practice.pit import CLOSE_MS, DOLLAR, MINUTE, START_MS, Pit, refuses
+from kalshi_tui.practice.records import Band, Event, Market, Result
+from kalshi_tui.practice.rules import Rules
+from tests.practice.pit import CLOSE_MS, DOLLAR, MINUTE, OPEN_MS, START_MS, Pit, refuses
 
 
 @pytest.fixture
@@ -234,3 +235,34 @@ def test_an_event_needs_its_series_and_a_market_its_event(pit: Pit) -> None:
     pit.market.event_ticker = "NOPE"
     with pytest.raises(ValueError, match="unknown event"):
         pit.add_market(pit.market)
+
+
+def test_a_forgotten_event_leaves_nothing_behind_but_the_members_own_records() -> None:
+    pit = Pit(rules=Rules(keep_trades=3, keep_candles=2))
+    pit.add_event(Event("E2", "S", "Event"))
+    pit.add_market(Market("X", "E2", "id-X", open_ms=OPEN_MS, close_ms=CLOSE_MS))
+    pit.member("ann")
+    pit.member("bob")
+    for cents_ in (40, 41):
+        pit.ask("bob", cents_, 2, ticker="X")
+        pit.bid("ann", cents_, 2, ticker="X")
+        pit.advance(pit.now_ms + MINUTE)
+    pit.determine("X", "yes")
+    with pytest.raises(ValueError, match="finalized"):
+        pit.forget_event("E2")
+    pit.settle("X")
+    forgotten: list[tuple[str, str]] = []
+    pit.histories["ann"].on_forgotten = lambda kind, name: forgotten.append((kind, name))
+    pit.forget_event("E2")
+    assert ("X" in pit.markets, "E2" in pit.events, pit.positions, pit.holders) == (False, False, {}, {})
+    assert (list(pit.trades_of("X")), pit.candles("X", 1, 0, 10**11)) == ([], [])
+    assert forgotten == [("position", "ann|0|X")]
+    assert [row.ticker for row in pit.settlements_of("ann")] == ["X"]
+    assert len(pit.fills_of("ann")) == 2
+    for number in range(8):  # what it left in the bounds is freed without a word
+        pit.ask("bob", 50, 1)
+        pit.bid("ann", 50, 1)
+        pit.advance(pit.now_ms + MINUTE)
+        assert len(pit.recent_trades()) == min(3 + number, 3)
+    pit.advance(pit.now_ms + 2 * 86_400_000)
+    assert pit.market.volume_24h == 0

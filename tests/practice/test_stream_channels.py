@@ -342,3 +342,24 @@ def test_index_values_come_only_for_the_ids_that_were_asked_for() -> None:
     exchange.tell(_tick(2))
     assert [message["type"] for message in wire.read()] == ["cfbenchmarks_value"]
     assert wire.update("indexlist", sid=1)[0]["msg"] == {"index_ids": ["BRTI"]}
+
+
+def test_forgotten_markets_leave_the_streams_memory() -> None:
+    exchange = small_exchange()
+    hub, wire = connect(exchange)
+    wire.subscribe("ticker")
+    wire.subscribe("orderbook_delta", market_tickers=[A])
+    for number in range(40):
+        exchange.add_event(Event(f"KXT-X{number}", "KXT", "Another"))
+        market = make_market(f"KXT-X{number}-A", number)
+        market.event_ticker = f"KXT-X{number}"
+        exchange.add_market(market)
+        wire.ask("update_subscription", {"sid": 2, "action": "add_markets", "market_tickers": [market.ticker]})
+        place(exchange, "bid", 4_000, 100, ticker=market.ticker)
+        assert of(wire.read(), "ticker")
+        exchange.determine(market.ticker, "yes")
+        exchange.settle(market.ticker)
+        wire.read()
+        exchange.forget_event(market.event_ticker)
+    (ticker,) = (one for one in hub.sessions[1].subscriptions.values() if one.channel.name == "ticker")
+    assert max(len(hub._tickers), len(hub.books.names), len(ticker.told)) < 12

@@ -16,7 +16,7 @@ import pytest
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.happenings import BookChanged, EventCreated, Happening, IndexTicked, MarketChanged, Traded
-from kalshi_tui.practice.makers import HOUSE
+from kalshi_tui.practice.makers import HOUSE, House, Mark
 from kalshi_tui.practice.records import Market, NewOrder
 from kalshi_tui.practice.world import World
 from kalshi_tui.practice.worldfile import load_world
@@ -237,6 +237,38 @@ def test_old_settled_markets_are_forgotten_unless_somebody_holds_their_records()
     assert gone
     assert window.ticker not in gone
     assert all(ticker not in event.market_tickers for event in exchange.events.values() for ticker in gone)
+
+
+def test_a_settled_position_alone_holds_no_market_back() -> None:
+    exchange, world = open_world(seed=6, start_ms=START_MS - 18 * 60_000)
+    exchange.open_account(cash=10**9, user_id="we")
+    window = next(m for m in exchange.markets.values() if m.ticker.startswith("KXBTC15M") and m.status == "active")
+    wish = NewOrder(window.ticker, "ask", Price(window.best_bid), Size(100), "immediate_or_cancel", "maker")
+    assert exchange.create("we", wish).fills
+    exchange.histories["we"].orders.clear()  # as its bound does in time
+    world.forget_after_ms = 0
+    exchange.advance(window.close_ms - 1)
+    world._forget_old()
+    assert window.ticker in exchange.markets
+    exchange.advance(START_MS + 13 * 60_000)
+    assert window.ticker not in exchange.markets
+    assert not [key for key in exchange.positions if key[0] == "we"]
+    assert len(exchange.settlements_of("we")) == 1
+
+
+def test_the_houses_queues_stay_short_however_long_a_market_lives() -> None:
+    exchange, world = open_world(seed=1)
+    fed = next(live for live in world.events.values() if live.ticker.startswith("KXFED"))
+    quotes = world.spec.family[fed.family].quotes
+    market = exchange.markets[fed.outcomes[0].ticker]
+    house = House(exchange)
+    mark = Mark(market, 0.4, quotes)
+    for _ in range(700):
+        house.correct(mark)
+        for _ in range(3):
+            house.refresh(mark)
+    for side in (market.bids, market.asks):
+        assert sum(len(level.orders) for level in side.values()) <= 5 * quotes.levels
 
 
 SCRIPT = """

@@ -21,14 +21,14 @@ class BookEncoder:
         self._prices = Prices()
         self._sizes = Sizes()
         self._times = Times()
-        self._names: dict[str, bytes] = {}
+        self.names: dict[str, bytes] = {}  # by ticker
 
     def _name(self, market: Market) -> bytes:
         """Return the opening of a message about this market."""
-        name = self._names.get(market.ticker)
+        name = self.names.get(market.ticker)
         if name is None:
             named = msgspec.json.encode({"market_ticker": market.ticker, "market_id": market.market_id})
-            name = self._names[market.ticker] = named[:-1]
+            name = self.names[market.ticker] = named[:-1]
         return name
 
     def delta(self, change: BookChanged, *, yes_price: bool, own: bytes = b"") -> bytes:
@@ -41,7 +41,7 @@ class BookEncoder:
                 price = PRICE_ONE - price
         ts_ms = change.ts_ms
         return b'%b,"clock":%d,"price_dollars":"%b","delta_fp":"%b","side":"%b"%b,"ts":"%b","ts_ms":%d}' % (
-            self._names.get(change.market.ticker) or self._name(change.market),
+            self.names.get(change.market.ticker) or self._name(change.market),
             change.clock,
             self._prices[price],
             self._sizes[change.delta],

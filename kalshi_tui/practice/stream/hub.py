@@ -284,10 +284,22 @@ class Hub:
     def _market_changed(self, happening: MarketChanged) -> None:
         self._say("market_lifecycle_v2", "market_lifecycle_v2", "", lambda: bodies.market_lifecycle(happening))
         if happening.kind == "created":  # somebody may have asked for its book before it was listed
+            self._forget_gone()
             ticker = happening.market.ticker
             for subscription in self._book_routes.get(ticker, ()):
                 # Empty whatever stands in it by now: changes made since then are still to be told, each by its delta.
                 subscription.send("orderbook_snapshot", self._tail(self.books.empty(happening.market)), ticker)
+
+    def _forget_gone(self) -> None:
+        """Let go of what is remembered of markets that the exchange has forgotten, when they are the greater part."""
+        known = self.exchange.markets
+        subscribed = (session.by_channel.get("ticker") for session in self.sessions.values())
+        told = [one.told for one in subscribed if one is not None]
+        caches: list[dict[str, Any]] = [self._tickers, self.books.names, *told]
+        for kept in caches:
+            if len(kept) > 2 * len(known):
+                for gone in kept.keys() - known.keys():
+                    del kept[gone]
 
     def _event_created(self, happening: EventCreated) -> None:
         self._say("market_lifecycle_v2", "event_lifecycle", "", lambda: bodies.event_lifecycle(happening))

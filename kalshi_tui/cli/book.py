@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import Book
 from kalshi_tui.core.markets import Market
 from kalshi_tui.protocol import rest
+
+if TYPE_CHECKING:
+    from rich.console import Group
 
 POLLED = "read once over REST"
 AROUND = 3  # lines for the heading, the column headings and the foot
@@ -111,20 +115,25 @@ def text_lines(session: Session, follower: Follower, ticker: str) -> Callable[[]
 
 async def draw(session: Session, follower: Follower, market: Market, depth: int) -> None:
     """Redraw the ladder in a terminal five times a second."""
-    from rich.console import Console, Group  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.live import Live  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
 
     with Live(console=Console(), auto_refresh=False, screen=True, vertical_overflow="crop") as live:
+        await follower.run(lambda: live.update(picture(session, follower, market, depth), refresh=True), every_s=0.2)
 
-        def redraw() -> None:
-            shown = follower.shown(market.ticker)
-            words = [heading(market), foot_line(session, follower, shown)]
-            head, foot = (Text(text, no_wrap=True, overflow="ellipsis") for text in words)
-            rows = ladder_rows(shown.book, depth_in(shutil.get_terminal_size().lines, depth))
-            live.update(Group(head, make_table(COLUMNS, rows), foot), refresh=True)
 
-        await follower.run(redraw, every_s=0.2)
+def picture(session: Session, follower: Follower, market: Market, depth: int) -> Group:
+    """Compose the market's name, its ladder and the foot."""
+    from rich.console import Group  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    shown = follower.shown(market.ticker)
+    rows = ladder_rows(shown.book, depth_in(shutil.get_terminal_size().lines, depth))
+    head, foot = (
+        Text(words, style=style, no_wrap=True, overflow="ellipsis")
+        for words, style in ((heading(market), "bold"), (foot_line(session, follower, shown), "dim"))
+    )
+    return Group(head, make_table(COLUMNS, rows), foot)
 
 
 def depth_in(lines: int, depth: int) -> int:

@@ -7,7 +7,11 @@ from kalshi_tui.core.book import Book
 from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Price, Size, format_price, format_size
 
-COLUMNS = (Column("bid size", is_number=True), Column("yes price", is_number=True), Column("ask size", is_number=True))
+COLUMNS = (
+    Column("bid size", is_number=True, style="green"),
+    Column("yes price", is_number=True),
+    Column("ask size", is_number=True, style="red"),
+)
 
 
 def dollars(price: Price | None) -> str:

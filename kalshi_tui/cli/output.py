@@ -12,7 +12,7 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
+    from rich.console import JustifyMethod, OverflowMethod
     from rich.table import Table
 
 UNBOUNDED = 10_000  # columns: a pipe has no width, and cutting its text would lose data
@@ -20,11 +20,12 @@ UNBOUNDED = 10_000  # columns: a pipe has no width, and cutting its text would l
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table's column: its heading, whether it holds numbers, and whether its cells must not be broken."""
+    """A table's column: its heading, whether it holds numbers, whether its cells must not be broken, its colour."""
 
     heading: str
     is_number: bool = False
     keep_whole: bool = False
+    style: str = ""
 
 
 def print_json(value: object) -> None:
@@ -59,7 +60,8 @@ def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Tabl
     for column in columns:
         is_whole = column.is_number or column.keep_whole
         justify: JustifyMethod = "right" if column.is_number else "left"
-        table.add_column(column.heading, justify=justify, no_wrap=is_whole, overflow="ellipsis" if is_whole else "fold")
+        overflow: OverflowMethod = "ellipsis" if is_whole else "fold"
+        table.add_column(column.heading, justify=justify, no_wrap=is_whole, overflow=overflow, style=column.style)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

@@ -1,0 +1,75 @@
+"""Remakes the pictures of the README and docs from the running program: `.venv/bin/python docs/make_pictures.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console, ConsoleRenderable
+
+from kalshi_tui.cli import book, live
+from kalshi_tui.cli.follow import Follower
+from kalshi_tui.cli.wiring import Session, open_session
+
+PICTURES = Path(__file__).with_name("pictures")
+WIDTH = 104
+HEIGHT = 30
+LADDER = "KXFED"
+SETTLED_S = 4.0
+
+
+async def make_all() -> None:
+    """Show the first practice world for some seconds and keep what is seen."""
+    async with open_session(click.Context(click.Command("pictures"), obj={"environment": "practice"})) as session:
+        await make_live(session)
+        await make_book(session)
+
+
+async def make_live(session: Session) -> None:
+    """Keep the picture of moving markets."""
+    listed = live.choose(await live.read_events(session, ""), HEIGHT - 3)
+    follower = Follower(session, [row.market.ticker for row in listed])
+    await keep(session, follower, lambda: live.picture(session, follower, listed), "live.svg")
+
+
+async def make_book(session: Session) -> None:
+    """Keep the picture of the ladder of the series' most open market."""
+    listed = live.choose(await live.read_events(session, LADDER), HEIGHT)
+    market = min((row.market for row in listed), key=live.how_settled)
+    follower = Follower(session, [market.ticker])
+    await keep(session, follower, lambda: book.picture(session, follower, market, 8), "book.svg")
+
+
+async def keep(session: Session, follower: Follower, picture: Callable[[], ConsoleRenderable], name: str) -> None:
+    """Follow until every book is live and some trades were seen, and save what is shown then."""
+    ends = session.clock.monotonic() + SETTLED_S
+
+    def save_when_settled() -> bool:
+        if not follower.are_live() or session.clock.monotonic() < ends:
+            return True
+        save(picture(), name)
+        return False
+
+    await follower.run(save_when_settled, every_s=0.1)
+
+
+def save(shown: ConsoleRenderable, name: str) -> None:
+    """Write an SVG that asks no other host for its letters."""
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(shown)
+    svg = console.export_svg(title="kalshi-tui")
+    svg = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
+    (PICTURES / name).write_text(svg)
+
+
+if __name__ == "__main__":
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(HOME=home, XDG_DATA_HOME=home, XDG_CONFIG_HOME=home, COLUMNS=str(WIDTH), LINES=str(HEIGHT))
+        asyncio.run(make_all())

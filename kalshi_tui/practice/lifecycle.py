@@ -202,6 +202,10 @@ class Lifecycle:
         value = market.settlement_value or 0
         size = position.size
         revenue = size * value if size > 0 else -size * (10_000 - value)
+        if not account.is_house:
+            rounding_fee = revenue % floor.rules.settlement_grid
+            revenue -= rounding_fee
+            floor.fee_pot += rounding_fee
         purse = (position.subaccount, market.exchange_index)
         account.cash[purse] = account.cash.get(purse, 0) + revenue
         if account.is_house:

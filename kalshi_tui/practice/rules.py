@@ -27,6 +27,7 @@ class Rules:
     """Readings of the protocol that a world or a test may switch, and the limits on what grows."""
 
     fee_grid: int = 100  # money: balances of direct members move in $0.0001; 10_000 ($0.01) for all others
+    settlement_grid: int = 10_000  # money: what a scalar value pays beyond whole cents, the exchange keeps
     duplicate_ids: Literal["for_ever", "open_only"] = "for_ever"
     reduce_only_when_flat: Literal["cancel", "refuse"] = "cancel"  # a reduce-only order with nothing to reduce
     timestamp_window_ms: int = 15_000

@@ -93,7 +93,7 @@ def test_a_close_can_be_moved_both_ways_and_back_again(pit: Pit) -> None:
 
 @pytest.mark.parametrize(
     ("result", "value", "ben", "ann"),
-    [("yes", None, 1_000, 0), ("no", None, 0, 1_000), ("scalar", 3_725, 372.5, 627.5), ("scalar", 0, 0, 1_000)],
+    [("yes", None, 1_000, 0), ("no", None, 0, 1_000), ("scalar", 3_700, 370, 630), ("scalar", 0, 0, 1_000)],
 )
 def test_the_net_position_is_paid_after_the_settlement_timer(
     pit: Pit, result: Result, value: int | None, ben: float, ann: float
@@ -109,6 +109,23 @@ def test_the_net_position_is_paid_after_the_settlement_timer(
     assert pit.cash("ben") - cash["ben"] == round(ben * DOLLAR / 100)
     assert pit.cash("ann") - cash["ann"] == round(ann * DOLLAR / 100)
     assert pit.cash("ann") + pit.cash("ben") == 200 * DOLLAR
+
+
+@pytest.mark.parametrize(("grid", "ben", "ann"), [(10_000, 372, 627), (1, 372.5, 627.5)])
+def test_what_a_scalar_value_pays_beyond_its_grid_stays_with_the_exchange(grid: int, ben: float, ann: float) -> None:
+    pit = Pit(rules=Rules(settlement_grid=grid))
+    for name in ("ann", "ben"):
+        pit.member(name, 100)
+    pit.ask("ann", 30, 10)
+    pit.bid("ben", 30, 10)
+    fees = pit.fee_pot
+    cash = {name: pit.cash(name) for name in ("ann", "ben")}
+    pit.determine("M", "scalar", value=Price(3_725))
+    pit.settle("M")
+    paid = [pit.cash("ben") - cash["ben"], pit.cash("ann") - cash["ann"]]
+    assert paid == [round(ben * DOLLAR / 100), round(ann * DOLLAR / 100)]
+    assert [row.revenue for name in ("ben", "ann") for row in pit.settlements_of(name)] == paid
+    assert pit.fee_pot - fees == 10 * DOLLAR - sum(paid)
 
 
 def test_a_settlement_row_counts_gross_fills_and_pays_the_net(pit: Pit) -> None:

@@ -31,6 +31,7 @@ _TERMINAL: Final = frozenset({10, 25})  # the subscription is dead, the connecti
 _ALREADY_OPEN: Final = 6
 _UNKNOWN_SID: Final = 7
 _PASSING: Final = frozenset({_UNKNOWN_SID, 18, 27})  # what else is refused will be refused again
+_UNCERTAIN: Final = frozenset({0, 18})  # no answer, or none in time
 _SIDS_KEPT: Final = 256
 _ACTIONS: Final[dict[tuple[str, str], str]] = {
     ("add", "market_tickers"): "add_markets",
@@ -161,7 +162,11 @@ class Roster:
             self._subscribe(subscription, now_ms)
         elif subscription.phase is not Phase.ON:
             return
-        elif not subscription.is_wished or subscription.wants_everything != subscription.told_everything:
+        elif (
+            subscription.is_doubtful
+            or not subscription.is_wished
+            or subscription.wants_everything != subscription.told_everything
+        ):
             self._leave(subscription, now_ms)
         elif subscription.channel.name == BOOKS and self.depth.is_hopeless():
             self._leave(subscription, now_ms)
@@ -213,6 +218,7 @@ class Roster:
             self._commands.send(kind, channel.name, part, params, now_ms)
             if kind == "delete":
                 subscription.told.difference_update(part)
+                subscription.leaving.update(part)
                 continue
             subscription.told.update(part)
             if channel.name == BOOKS:
@@ -274,6 +280,8 @@ class Roster:
             if command is not None:
                 self._listed(message.msg, now_ms)
             return
+        if command is not None and command.kind == "delete":
+            self._subscriptions[command.channel].leaving.difference_update(command.keys)
         if command is not None and command.kind == "subscribe":
             self._merged(self._subscriptions[command.channel], message.sid, message.seq, now_ms)
         subscription = self.by_sid(message.sid)
@@ -377,6 +385,8 @@ class Roster:
         self._take_back(command, now_ms, wait_ms=0 if is_passing or is_barred else self._patience.refused_ms)
         if subscription is None:
             return
+        # It may be done all the same, and later than whatever is asked next: only a new sid is certain.
+        subscription.is_doubtful |= command.kind == "delete" and code in _UNCERTAIN
         if code == _UNKNOWN_SID and subscription.phase is Phase.ON:
             self._close(subscription, text, now_ms)
         elif command.channel == BOOKS and code and command.kind in {"subscribe", "add"}:
@@ -399,5 +409,6 @@ class Roster:
             subscription.told.difference_update(command.keys)
             subscription.delay(now_ms, wait_ms=wait_ms)
         elif command.kind == "delete" and subscription.phase is Phase.ON:
+            subscription.leaving.difference_update(command.keys)
             subscription.told.update(command.keys)
             subscription.delay(now_ms, wait_ms=wait_ms)

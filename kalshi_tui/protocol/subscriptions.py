@@ -91,6 +91,8 @@ class Subscription:
         self.last: Any = _UNPROVEN  # the message that came last, which knows its seq
         self.last_ms = 0
         self.told.clear()
+        self.leaving: set[str] = set()  # deleted, without an answer so far: still sent or not, nobody knows
+        self.is_doubtful = False  # whether only a new sid can tell what is sent
         self.told_everything = False
         self.must_compare = True  # whether wishes may differ from what was told; thousands of keys take a millisecond
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kalshi_tui.protocol.stream import Stream
 from tests.protocol.stream_frames import NOW, asked, commands, live, ok, snapshot, states, subscribed
 
 BOOKS = "orderbook_delta"
-KNOWN = pytest.mark.xfail(strict=True, reason="a deletion under way is forgotten when the market is wished again")
 
 
 def wished_away_and_back(stream: Stream) -> None:
@@ -17,7 +14,6 @@ def wished_away_and_back(stream: Stream) -> None:
     stream.want(BOOKS, tickers=["KXA"])
 
 
-@KNOWN
 def test_a_snapshot_from_before_the_deletion_does_not_make_a_deleted_market_live() -> None:
     stream = asked("KXA", "KXB")
     stream.receive(subscribed(), NOW)
@@ -29,7 +25,6 @@ def test_a_snapshot_from_before_the_deletion_does_not_make_a_deleted_market_live
     assert states(stream) == {"KXA": "resync", "KXB": "live"}
 
 
-@KNOWN
 def test_a_deletion_that_is_done_late_does_not_leave_its_market_live() -> None:
     stream = live("KXA", "KXB")
     stream.unwant(BOOKS, tickers=["KXA"])

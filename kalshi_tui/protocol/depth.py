@@ -392,10 +392,8 @@ class Depth:
     def _may_take(self, message: Snapshot, tracked: TrackedBook | None, now_ms: int) -> bool:
         """Count a snapshot and decide whether it is known to be the exchange's latest word."""
         arrival = self._arrived(message, now_ms, tracked)
-        if tracked is None or arrival is Arrival.DUPLICATE:
+        if tracked is None or arrival is Arrival.DUPLICATE or not self.subscription.surely_sends(tracked.ticker):
             return False
-        if self.subscription.is_doubtful or tracked.ticker in self.subscription.leaving:
-            return False  # a deletion is under way, and what changes after it does not come
         if arrival is Arrival.NEXT:
             return True
         if arrival is Arrival.JUMP:

@@ -96,6 +96,10 @@ class Subscription:
         self.told_everything = False
         self.must_compare = True  # whether wishes may differ from what was told; thousands of keys take a millisecond
 
+    def surely_sends(self, key: str) -> bool:
+        """Return whether no deletion is under way, after which a market's changes would not come."""
+        return not self.is_doubtful and key not in self.leaving
+
     def keys(self) -> list[str]:
         """Return the markets or indices that we want and may have."""
         return [key for key in self.wanted if key not in self.barred]

@@ -250,9 +250,11 @@ class Roster:
 
     def _subscribed(self, message: wire.Subscribed, now_ms: int) -> None:
         """A channel was opened."""
-        self._commands.answered(message.id)
+        command = self._commands.answered(message.id)
         sid = message.msg.sid
         subscription = self._subscriptions.get(message.msg.channel)
+        if command is not None and command.kind == "subscribe":
+            self._gone.pop(sid, None)  # the exchange may give a number again; only an answer to us can tell
         if subscription is None or sid in self._by_sid or sid in self._gone or subscription.phase is Phase.LEAVING:
             self._counters.ignored += 1
             return

@@ -36,3 +36,16 @@ def test_a_deletion_that_is_done_late_does_not_leave_its_market_live() -> None:
             stream.receive(snapshot(3, "KXA", command=command["id"], sent_ms=NOW + 5_200), NOW + 5_200)
     stream.receive(ok(4, "KXB"), NOW + 5_300)
     assert states(stream)["KXA"] != "live"
+
+
+def test_a_number_that_the_exchange_gives_again_is_taken_from_the_answer_to_us() -> None:
+    stream = live("KXA")
+    stream.unwant(BOOKS, tickers=["KXA"])
+    (gone,) = commands(stream)
+    assert gone["cmd"] == "unsubscribe"
+    stream.receive(f'{{"id":{gone["id"]},"sid":1,"seq":2,"type":"unsubscribed"}}'.encode(), NOW)
+    stream.want(BOOKS, tickers=["KXA"])
+    again = [command for command in commands(stream, NOW + 2_000) if command["cmd"] == "subscribe"]
+    stream.receive(subscribed(1, command=again[0]["id"]), NOW + 2_000)
+    stream.receive(snapshot(1, "KXA", sent_ms=NOW + 2_000), NOW + 2_000)
+    assert states(stream) == {"KXA": "live"}

@@ -350,6 +350,11 @@ def test_an_amendment_counts_what_is_filled_and_may_cross(pit_and_ann: tuple[Pit
     _, crossed = ann.write("POST", path, {**body, "price": "0.60", "updated_client_order_id": None})
     assert (crossed["fill_count"], crossed["remaining_count"]) == ("3.00", "5.00")
     assert crossed["average_fill_price"] == "0.6000"
+    _, moved = ann.write("POST", path, {**body, "price": "0.41"})  # neither filled nor resized: nothing to count
+    told = dict.fromkeys(("fill_count", "remaining_count", "average_fill_price", "average_fee_paid"))
+    assert moved == {"order_id": order_id, "client_order_id": "b", "ts_ms": pit.now_ms, **told}
+    _, shrunk = ann.write("POST", path, {**body, "price": "0.41", "count": "7"})
+    assert (shrunk["fill_count"], shrunk["remaining_count"], shrunk["average_fee_paid"]) == ("0.00", "4.00", None)
     assert ann.write("POST", path, {**body, "ticker": "N"})[1]["error"]["code"] == "order_ticker_mismatch"
     assert ann.write("POST", path, {**body, "side": "ask"})[1]["error"]["code"] == "order_side_mismatch"
     assert ann.write("POST", path, {**body, "price": None})[1]["error"]["code"] == "missing_parameters"

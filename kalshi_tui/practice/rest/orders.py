@@ -62,6 +62,8 @@ def amend(call: Call) -> Json:
     if expiration_s is not None and not 0 <= expiration_s < _LATEST_S:
         raise body.invalid("expiration_time")
     shard = body.integer("exchange_index")
+    working = call.exchange.orders.get(call.arguments["order_id"])
+    resting = 0 if working is None else working.remaining
     outcome = call.exchange.amend(
         call.user_id,
         call.arguments["order_id"],
@@ -75,7 +77,7 @@ def amend(call: Call) -> Json:
         subaccount=call.asked_subaccount() or 0,
         exchange_index=-1 if shard is None else shard,
     )
-    return _placed(outcome)
+    return _amended(outcome, resting)
 
 
 def decrease(call: Call) -> Json:
@@ -166,6 +168,14 @@ def _placed(outcome: Outcome) -> Json:
         "ts_ms": order.updated_ms,
     }
     return _named(order) | counts | fills_summary(outcome.fills)
+
+
+def _amended(outcome: Outcome, resting: int) -> Json:
+    """Show an amendment: sizes when it filled something or changed what rests, averages when it filled something."""
+    nothing = dict.fromkeys(("fill_count", "remaining_count", "average_fill_price", "average_fee_paid"))
+    if outcome.fills or left(outcome.order) != resting:
+        return nothing | _placed(outcome)
+    return _named(outcome.order) | {"ts_ms": outcome.order.updated_ms} | nothing
 
 
 def _cancelled(order: Order, reduced_by: int) -> Json:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Final
 
 import click
 
 from kalshi_tui.cli.benches.report import Report
 from kalshi_tui.cli.exits import CHECK_FAILED
+from kalshi_tui.cli.loading import load
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 
 BENCHES: Final = {
@@ -33,7 +33,7 @@ def command(name: str | None, *, as_json: bool) -> None:
     module, words = BENCHES[name]
     print_words(f"measuring {name}: {words[0].lower()}{words[1:]}")
     measure: Callable[[Callable[[str], None]], Report]
-    measure = import_module(f"kalshi_tui.cli.benches.{module}").measure
+    measure = load(f"kalshi_tui.cli.benches.{module}").measure
     found = measure(print_words)
     print_json(found) if as_json else print_report(found)
     if not found.ok:

@@ -15,6 +15,7 @@ from kalshi_tui.cli.checks.local import Places, check_files, check_key, check_se
 from kalshi_tui.cli.checks.terminal import check_terminal
 from kalshi_tui.cli.checks.versions import check_optional, check_versions
 from kalshi_tui.cli.exits import CHECK_FAILED
+from kalshi_tui.cli.loading import interrupt_ends_at_once
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 from kalshi_tui.config.load import data_folder, load_settings, user_file
 from kalshi_tui.config.schema import Settings
@@ -93,6 +94,7 @@ def _keys_and_venue(settings: Settings, places: Places, *, offline: bool) -> lis
     if offline:
         return [*findings, ok("venue", "network", "not looked at, because of --offline")]
     print_words(f"asking {settings.environment}")
-    from kalshi_tui.cli.checks.venue import check_venue  # noqa: PLC0415 - 200 ms that --offline need not pay
+    with interrupt_ends_at_once():
+        from kalshi_tui.cli.checks.venue import check_venue  # noqa: PLC0415 - 200 ms that --offline need not pay
 
     return findings + asyncio.run(check_venue(settings, loaded.signer if loaded else None))

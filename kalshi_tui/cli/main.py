@@ -8,13 +8,13 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from kalshi_tui import __version__
 from kalshi_tui.cli.exits import exit_code
+from kalshi_tui.cli.loading import load
 from kalshi_tui.errors import KalshiTuiError
 
 COMMANDS = {
@@ -41,8 +41,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        with interrupt_ends_at_once():
-            command = import_module(f"kalshi_tui.cli.{cmd_name}").command
+        command = load(f"kalshi_tui.cli.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each command module keeps this promise; a test holds it
         return command
 
@@ -61,23 +60,6 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-@contextmanager
-def interrupt_ends_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the process itself: there is nothing to clean up yet, and Python's way of it may get lost.
-
-    While modules load, msgspec makes its decoders; what is raised inside that, a KeyboardInterrupt too, it drops.
-    """
-    usual = signal.getsignal(signal.SIGINT)
-    is_usual = usual is signal.default_int_handler
-    if is_usual:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        if is_usual:
-            signal.signal(signal.SIGINT, usual)
 
 
 @contextmanager

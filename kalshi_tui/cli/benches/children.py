@@ -10,16 +10,24 @@ from contextlib import contextmanager
 
 @contextmanager
 def child(module: str, *arguments: str) -> Iterator[str]:
-    """Run a module of the benches and yield the first line that it prints; closing its input ends it."""
+    """Run a module of the benches and yield the first line that it prints; closing its input ends it.
+
+    It has a process group of its own: Ctrl-C ends us, and we end it, at once and without its traceback.
+    """
     command = [sys.executable, "-m", f"kalshi_tui.cli.benches.{module}", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stdin is not None  # noqa: S101 - it is a pipe
-        assert process.stdout is not None  # noqa: S101 - as above
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, process_group=0) as process:  # noqa: S603
         try:
-            line = process.stdout.readline()
-            if not line:
-                raise AssertionError(f"the measured process {module} ended before it said anything")
-            yield line
+            yield first_line(process, module)
+            process.communicate(timeout=10)
         finally:
-            process.stdin.close()
-            process.wait(timeout=10)
+            process.kill()  # does nothing to one that has ended
+
+
+def first_line(process: subprocess.Popen[str], module: str) -> str:
+    """Read what the process tells first: where it is, or what it measured."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    line = process.stdout.readline()
+    if not line:
+        raise AssertionError(f"the measured process {module} ended before it said anything")
+    return line

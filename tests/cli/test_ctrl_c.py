@@ -77,7 +77,9 @@ def test_ctrl_c_in_a_measurement_ends_it_and_its_helpers_without_a_traceback(tmp
     assert b"Traceback" not in seen
 
 
-def test_a_helper_hears_no_ctrl_c_of_its_own_and_is_ended_with_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_helper_hears_no_ctrl_c_of_its_own_and_is_ended_with_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = tmp_path / "stubborn"
     program.write_text("#!/bin/sh\necho $$\nexec sleep 60\n")
     program.chmod(0o700)

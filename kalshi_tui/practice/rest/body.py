@@ -30,7 +30,7 @@ class Body:
             raise Refusal(400, "invalid_content_type", details="Content-Type must be application/json")
         try:
             value = msgspec.json.decode(raw) if raw else {}
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _bad_request(f"json: {str(error)[:120]}") from error
         if not isinstance(value, dict):
             raise _bad_request(f"json: cannot unmarshal {_kind(value)} into Go value of type {struct}")

@@ -75,7 +75,9 @@ def test_a_wrong_type_is_refused_flat_in_the_readers_words(
     assert body["details"] == f"json: cannot unmarshal {kind} into Go struct field {place}"
 
 
-@pytest.mark.parametrize("raw", [b"{", b"[]", b'"x"', b"null", b"\xff", b'{"ticker":"\xff"}', b'{"count":NaN}', b"[" * 5_000])
+@pytest.mark.parametrize(
+    "raw", [b"{", b"[]", b'"x"', b"null", b"\xff", b'{"ticker":"\xff"}', b'{"count":NaN}', b"[" * 5_000]
+)
 def test_a_body_that_is_no_object_is_refused_flat(pit_and_ann: tuple[Pit, Caller], raw: bytes) -> None:
     status, body = pit_and_ann[1].write("POST", ORDERS, raw)
     assert (status, body["code"]) == (400, "bad_request")

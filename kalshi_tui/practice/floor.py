@@ -56,7 +56,8 @@ class Floor:
         self.orders: dict[str, Order] = {}
         self.groups: dict[str, OrderGroup] = {}
         self.positions: dict[PositionKey, Position] = {}
-        self.holders: dict[str, list[Position]] = {}  # the same positions, by ticker
+        self.holders: dict[str, list[Position]] = {}  # those of them that are not settled, by ticker
+        self.paid: dict[str, list[PositionKey]] = {}  # those that are, by ticker
         self.histories: dict[str, History] = {}
         self.fee_pot = 0  # money: all fees ever charged
         self.queue: deque[Happening] = deque()

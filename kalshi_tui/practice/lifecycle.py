@@ -84,10 +84,10 @@ class Lifecycle:
         tickers = floor.events[ticker].market_tickers
         for one in tickers:
             self._in(one, "finalized")
-        for key in [key for key in floor.positions if key[2] in tickers]:
-            del floor.positions[key]
-            floor.histories[key[0]].on_forgotten("position", "|".join(map(str, key)))
         for one in tickers:
+            for key in floor.paid.pop(one, ()):
+                del floor.positions[key]
+                floor.histories[key[0]].on_forgotten("position", "|".join(map(str, key)))
             del floor.markets[one]
         del floor.events[ticker]
 
@@ -208,9 +208,11 @@ class Lifecycle:
             floor.fee_pot += rounding_fee
         purse = (position.subaccount, market.exchange_index)
         account.cash[purse] = account.cash.get(purse, 0) + revenue
+        key = (position.user_id, position.subaccount, position.ticker)
         if account.is_house:
-            del floor.positions[(position.user_id, position.subaccount, position.ticker)]
+            del floor.positions[key]
             return
+        floor.paid.setdefault(market.ticker, []).append(key)
         row = Settlement(
             user_id=position.user_id,
             subaccount=position.subaccount,

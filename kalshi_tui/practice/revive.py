@@ -179,8 +179,11 @@ def _put_members_back(exchange: Exchange, file: KeepFile) -> None:
 
 
 def _put_position_back(exchange: Exchange, position: Position) -> None:
-    exchange.positions[position.user_id, position.subaccount, position.ticker] = position
-    if not position.settled:
+    key = (position.user_id, position.subaccount, position.ticker)
+    exchange.positions[key] = position
+    if position.settled:
+        exchange.paid.setdefault(position.ticker, []).append(key)
+    else:
         exchange.holders.setdefault(position.ticker, []).append(position)
 
 

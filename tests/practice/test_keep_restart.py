@@ -254,6 +254,26 @@ def test_a_save_that_is_given_up_changes_nothing_and_its_rows_come_with_the_next
     die(keeper)
 
 
+def test_a_woken_world_forgets_settled_positions_with_their_markets(tmp_path: Path) -> None:
+    desk, keeper = open_kept(tmp_path, START_MS - 18 * 60_000)
+    window = find(desk.exchange, "KXBTC15M")
+    taken = order(window, "ask", window.best_bid, 100, "immediate_or_cancel")
+    assert desk.exchange.create(desk.user_id, taken).fills
+    desk.exchange.advance(window.close_ms + 120_000)
+    keeper.close()
+    again, keeper = open_kept(tmp_path, desk.exchange.now_ms)
+    exchange = again.exchange
+    assert [key for key in exchange.positions if key[0] == desk.user_id] == [(desk.user_id, 0, window.ticker)]
+    exchange.histories[desk.user_id].orders.clear()  # as its bound does in time
+    again.living.forget_after_ms = 0
+    again.living._forget_old()
+    assert window.ticker not in exchange.markets
+    keeper.close()
+    third, keeper = open_kept(tmp_path, exchange.now_ms)
+    assert not [key for key in third.exchange.positions if key[0] == desk.user_id]
+    die(keeper)
+
+
 def test_each_run_without_a_kept_state_is_another_account(tmp_path: Path) -> None:
     first, keeper = open_kept(tmp_path / "a")
     die(keeper)

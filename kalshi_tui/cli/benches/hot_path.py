@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
@@ -62,29 +63,39 @@ def measure(say: Callable[[str], None]) -> Report:
     """Take turns between decoding alone and the whole path, and return the medians of the rounds."""
     maker = FrameMaker(MARKETS)
     snapshots, deltas = maker.snapshots(), maker.deltas(DELTAS)
-    rounds: list[tuple[float, float]] = []
+    turns: list[Turn] = []
     for number in range(ROUNDS):
         say(f"round {number + 1} of {ROUNDS}")
-        rounds.append(take_turns(open_stream(maker, snapshots), deltas))
+        turns.append(take_turns(open_stream(maker, snapshots), deltas))
     figures = {
-        "ratio": middle([path / floor for floor, path in rounds]),
-        "path_ns_per_frame": middle([path / DELTAS * 1e9 for _, path in rounds]),
-        "decode_ns_per_frame": middle([floor / DELTAS * 1e9 for floor, _ in rounds]),
+        "ratio": middle([turn.ratio for turn in turns]),
+        "path_ns_per_frame": middle([turn.path_s / TOGETHER * 1e9 for turn in turns]),
+        "decode_ns_per_frame": middle([turn.floor_s / TOGETHER * 1e9 for turn in turns]),
         "frame_bytes": sum(map(len, deltas)) / DELTAS,
     }
     return report("hot-path", figures, TARGETS)
 
 
-def take_turns(stream: Stream, deltas: list[bytes]) -> tuple[float, float]:
-    """Return the CPU seconds of decoding and of the path, over all frames."""
-    floor = path = 0.0
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The medians of one round over its groups of frames: a neighbour disturbs some of them, not these."""
+
+    ratio: float
+    path_s: float
+    floor_s: float
+
+
+def take_turns(stream: Stream, deltas: list[bytes]) -> Turn:
+    """Decode a group of frames and take it the whole way, in turn, until there are no more."""
+    pairs: list[tuple[float, float]] = []
     for start in range(0, len(deltas), TOGETHER):
         part = deltas[start : start + TOGETHER]
-        floor += cpu_seconds(lambda part=part: decode_all(part))  # type: ignore[misc]
-        path += cpu_seconds(lambda part=part: follow_all(stream, part))  # type: ignore[misc]
+        floor_s = cpu_seconds(lambda part=part: decode_all(part))  # type: ignore[misc]
+        pairs.append((cpu_seconds(lambda part=part: follow_all(stream, part)), floor_s))  # type: ignore[misc]
     if stream.counters.gaps or stream.counters.malformed or stream.counters.ignored:
         raise AssertionError("the measurement's own frames were not understood")
-    return floor, path
+    paths, floors = zip(*pairs, strict=True)
+    return Turn(middle([path / floor for path, floor in pairs]), middle(list(paths)), middle(list(floors)))
 
 
 def decode_all(frames: list[bytes]) -> None:

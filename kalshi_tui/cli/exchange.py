@@ -21,7 +21,7 @@ from kalshi_tui.cli.wiring import WORLD_PAST_MS, read_settings
 from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.schema import PracticeSettings
 from kalshi_tui.core.units import parse_money
-from kalshi_tui.errors import ConfigError, ValueRefused
+from kalshi_tui.errors import ConfigError, SecretError, ValueRefused
 from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.faults import ScenarioError, scenario_path
 from kalshi_tui.practice.keep import Keeper
@@ -212,7 +212,10 @@ def _tell(desk: Desk, running: Running, wishes: Wishes, speed: float) -> None:
         }
     )
     if wishes.ready_file is not None:
-        write_private(wishes.ready_file, line + b"\n", replace=True)
+        try:
+            write_private(wishes.ready_file, line + b"\n", replace=True)
+        except SecretError as problem:  # the writer speaks of keys, and this is none
+            raise ConfigError(problem.message, hint=problem.hint) from None
     click.echo(line)
     kept = "; it is kept for the next time" if wishes.keep else ""
     pace = "" if speed == 1.0 else f", {speed:g} times as fast as the clock"

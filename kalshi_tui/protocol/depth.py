@@ -7,11 +7,10 @@ A book that is out of step takes nothing but a snapshot. Wrong and LIVE must not
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from kalshi_tui.core.book import Book, BookState, Level
+from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.events import BookChanged, BookReplaced, BookStateChanged, BookTouched, Event
 from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Price, Size, complement, parse_size, parse_size_change
@@ -20,90 +19,10 @@ from kalshi_tui.protocol.codec import Damaged
 from kalshi_tui.protocol.commands import Command
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.subscriptions import Arrival, Subscription
+from kalshi_tui.protocol.tracked import Counters, Lane, TrackedBook
 from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta, Snapshot
 
-
-@dataclass(slots=True)
-class Counters:
-    """What went wrong so far, for whoever watches."""
-
-    gaps: int = 0
-    duplicates: int = 0
-    malformed: int = 0
-    repaired: int = 0  # numbers that came bare instead of as strings
-    ignored: int = 0  # of markets or subscriptions that are not ours, or of books that wait for a snapshot
-    resyncs: int = 0
-    doubts: int = 0
-    old_clocks: int = 0
-    resubscribed: int = 0
-    unknown_types: dict[str, int] = field(default_factory=dict)
-
-
 NO_PRICES: Final = {text: complement(price) for text, price in LEVEL_PRICES.items()}
-
-
-class Lane:
-    """What one change of a sound book touches: small, because each line of memory more costs a twentieth of the way."""
-
-    __slots__ = ("asks", "bids", "book", "clock", "touched")
-
-    def __init__(self, book: Book, *, tells_changes: bool) -> None:
-        self.book = book
-        self.bids = book.bids
-        self.asks = book.asks
-        self.clock = 0
-        self.touched = None if tells_changes else BookTouched(book.ticker)
-
-
-class TrackedBook:
-    """A book, and whether it may be believed."""
-
-    __slots__ = (
-        "asked",
-        "asked_ms",
-        "attempts",
-        "book",
-        "crossed_clock",
-        "crossed_ms",
-        "crossing",
-        "in_step",
-        "in_step_ms",
-        "is_expected",
-        "lane",
-        "reason",
-        "retry_at_ms",
-        "snapshot_clock",
-        "snapshot_sent_ms",
-        "state",
-        "ticker",
-    )
-
-    def __init__(self, ticker: str, state: BookState, reason: str, *, tells_changes: bool) -> None:
-        self.ticker = ticker
-        self.book = Book(ticker)
-        self.lane = Lane(self.book, tells_changes=tells_changes)
-        self.state = state
-        self.reason = reason
-        self.in_step = False  # a snapshot came and every change since; LIVE needs a fresh connection as well
-        self.in_step_ms = 0
-        self.snapshot_clock = 0
-        self.snapshot_sent_ms = 0
-        self.crossing = 0  # which of the book's crossings we last took note of, when, and at which clock
-        self.crossed_ms = 0
-        self.crossed_clock = 0
-        self.attempts = 0
-        self.asked: int | None = None
-        self.asked_ms = 0
-        self.retry_at_ms: int | None = None  # None: an answer is under way, or nobody could answer
-        self.is_expected = False  # a first snapshot comes unasked; thousands of them take their time
-
-    @property
-    def clock(self) -> int:
-        """Return the exchange's logical clock at the last change, or at the snapshot."""
-        return self.lane.clock
-
-    def __repr__(self) -> str:
-        return f"TrackedBook({self.book!r}, {self.state}, {self.reason!r})"
 
 
 class Depth:

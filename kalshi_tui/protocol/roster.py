@@ -23,9 +23,10 @@ from kalshi_tui.core.text import clean
 from kalshi_tui.errors import LocalProtocolError
 from kalshi_tui.protocol import wire
 from kalshi_tui.protocol.commands import Command, Commands
-from kalshi_tui.protocol.depth import Counters, Depth
+from kalshi_tui.protocol.depth import Depth
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.subscriptions import BOOKS, CHANNELS, Arrival, Phase, Subscription
+from kalshi_tui.protocol.tracked import Counters
 
 _TERMINAL: Final = frozenset({10, 25})  # the subscription is dead, the connection is not
 _ALREADY_OPEN: Final = 6

@@ -15,11 +15,11 @@ from kalshi_tui.core.units import size_changes
 from kalshi_tui.errors import LocalProtocolError, ValueRefused
 from kalshi_tui.protocol import wire
 from kalshi_tui.protocol.codec import UNREADABLE, Damaged, Foreign, decode_frame, read_again
-from kalshi_tui.protocol.depth import Counters, TrackedBook
 from kalshi_tui.protocol.health import Health
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.roster import Roster
 from kalshi_tui.protocol.subscriptions import BOOKS, Subscription
+from kalshi_tui.protocol.tracked import Counters, TrackedBook
 from kalshi_tui.protocol.translate import translate
 from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta
 

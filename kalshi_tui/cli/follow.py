@@ -19,6 +19,9 @@ from kalshi_tui.protocol.stream import Stream
 POLL_AFTER_MS = 3_000  # a reconnect is usually quicker than this, and then nothing needs to be polled
 
 
+CHANNELS = ("orderbook_delta", "trade")
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A book as it may be shown, with what must be known before it is believed."""
@@ -36,9 +39,8 @@ class Follower:
         """Wish for the books and trades of `tickers`; nothing is opened yet."""
         settings = session.settings.stream
         self.stream = Stream(use_yes_price=settings.use_yes_price, tells_changes=False, patience=patience_of(settings))
-        self.stream.want("orderbook_delta", tickers=tickers)
-        self.stream.want("trade", tickers=tickers)
-        self.tickers = list(tickers)
+        self.tickers: list[str] = []
+        self.follow(tickers)
         self.trades: dict[str, TradeSeen] = {}
         self.messages = 0
         self.status = FeedStatus(FeedState.CONNECTING, "connecting", session.clock.now_ms())
@@ -50,6 +52,17 @@ class Follower:
         self._polling = Polling(
             session.venue, session.clock, lambda: self.tickers, self._take_polled, is_needed=self.is_away
         )
+
+    def follow(self, tickers: Sequence[str]) -> None:
+        """Follow these markets from now on, and no others."""
+        new = [ticker for ticker in tickers if ticker not in self.tickers]
+        gone = [ticker for ticker in self.tickers if ticker not in tickers]
+        self.tickers = list(tickers)
+        for channel in CHANNELS:
+            if new:
+                self.stream.want(channel, tickers=new)
+            if gone:
+                self.stream.unwant(channel, tickers=gone)
 
     def is_away(self) -> bool:
         """Tell whether the stream has been away for long enough to poll instead."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.cells import cell_len, set_cell_size
@@ -20,8 +20,9 @@ from kalshi_tui.cli.ladder import contracts, dollars
 from kalshi_tui.cli.output import UNBOUNDED, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import BookState
-from kalshi_tui.core.markets import Event, Market
+from kalshi_tui.core.markets import Event, Market, MarketStatus
 from kalshi_tui.core.units import PRICE_ONE, Price
+from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.protocol import rest
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 FEW = 40  # rows when the output is not a terminal
 AROUND = 3  # lines for the head, the headings and the foot
 HEAD_AND_FOOT = 2  # lines that no window is too low for: the foot says whether the rest can be believed
+LOOK_AGAIN_S = 10.0  # for markets that have closed
 PATIENCE_S = 10.0  # for the first picture when it is printed once
 HEADINGS = ("  market", "answer", "bid size", "bid", "ask", "ask size", "last", "book")
 IS_NUMBER = (False, False, True, True, True, True, True, False)
@@ -72,7 +74,7 @@ async def run(ctx: click.Context, series: str, seconds: float | None) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if is_terminal:
-                    await draw(session, follower, listed)
+                    await draw(Board(session, follower, series, room, listed))
                 else:
                     await follower.run(picture_once(session, follower, listed), every_s=0.05)
 
@@ -194,13 +196,49 @@ def arrow(now: Price, before: Price | None) -> str:
     return "" if before is None or now == before else " ▲" if now > before else " ▼"
 
 
-async def draw(session: Session, follower: Follower, listed: Sequence[Listed]) -> None:
+@dataclass(slots=True)
+class Board:
+    """The markets on the screen, which are chosen anew when one of them has closed."""
+
+    session: Session
+    follower: Follower
+    series: str
+    room: int
+    listed: list[Listed]
+
+    async def keep_current(self) -> NoReturn:
+        """Look now and then which markets are open."""
+        while True:
+            await self.session.clock.sleep(LOOK_AGAIN_S)
+            with suppress(KalshiTuiError):  # the stream's own state tells that the venue is away
+                self.replace_closed(await read_events(self.session, self.series))
+
+    def replace_closed(self, events: Sequence[Event]) -> None:
+        """Choose anew if a market on the screen is open no more; otherwise leave the rows where the eye knows them."""
+        now_ms = self.session.venue.now_ms()
+        is_open = {
+            market.ticker: market.status_at(now_ms) is MarketStatus.ACTIVE
+            for event in events
+            for market in event.markets
+        }
+        if not all(is_open.get(row.market.ticker) for row in self.listed) and (listed := choose(events, self.room)):
+            self.listed = listed
+            self.follower.follow([row.market.ticker for row in listed])
+
+
+async def draw(board: Board) -> None:
     """Redraw in a terminal five times a second."""
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.live import Live  # noqa: PLC0415 - as above
 
-    with Live(console=Console(), auto_refresh=False, screen=True, vertical_overflow="crop") as live:
-        await follower.run(lambda: live.update(picture(session, follower, listed), refresh=True), every_s=0.2)
+    looking = asyncio.ensure_future(board.keep_current())
+    try:
+        with Live(console=Console(), auto_refresh=False, screen=True, vertical_overflow="crop") as live:
+            await board.follower.run(
+                lambda: live.update(picture(board.session, board.follower, board.listed), refresh=True), every_s=0.2
+            )
+    finally:
+        looking.cancel()
 
 
 def picture(session: Session, follower: Follower, listed: Sequence[Listed]) -> Group:

@@ -121,9 +121,7 @@ class Stream:
             return self._receive_again(frame, now_ms)
         return self._handle(message, now_ms)
 
-    def receive_all(  # noqa: C901 - hot
-        self, frames: Iterable[bytes | str], now_ms: int, deliver: Callable[[Event], None]
-    ) -> None:
+    def receive_all(self, frames: Iterable[bytes | str], now_ms: int, deliver: Callable[[Event], None]) -> None:
         """Take the frames that have arrived, and deliver what each says and sets off before the next one is looked at.
 
         The hot path: the commonest change, which moves no best price, is applied in line and without a call. Whatever
@@ -131,43 +129,46 @@ class Stream:
         """
         lanes, sizes, yes_prices, ask_prices = self._lanes, size_changes, LEVEL_PRICES, self._ask_prices
         subscription, move, happened = self._book_subscription, self._depth.move, self._events
-        last, sid = subscription.last, subscription.sid
+        last = noted = subscription.last  # `noted` is what the subscription knows of
+        sid = subscription.sid
         message: wire.Frame | None
         event: Event | None
         side: Side
-        for frame in frames:
-            message = event = None
-            try:
-                message = decode_frame(frame)
-                if type(message) is Delta and message.seq - last.seq == 1 and message.sid == sid:
-                    body = message.msg
-                    lane, change, clock = lanes[body.market_ticker], sizes[body.delta_fp], body.clock
-                    if clock >= lane.clock:
-                        last = message
-                        if body.side == "yes":
-                            side, price, levels = "bid", yes_prices[body.price_dollars], lane.bids
-                        else:
-                            side, price, levels = "ask", ask_prices[body.price_dollars], lane.asks
-                        if price in levels and (size := levels[price] + change) > 0:
-                            levels[price] = size  # type: ignore[assignment]
-                            lane.clock = clock
-                            event = lane.touched or BookChanged(
-                                body.market_ticker, side, price, change, clock, body.ts_ms
-                            )
-                        else:
-                            event = move(lane, message, (side, price, change), now_ms)
-            except _NOT_PLAIN:
-                pass  # a market that is not in step, a size that is none, or no message at all
-            if message is not last:
-                subscription.last, subscription.last_ms = last, now_ms
-                event = self._receive_again(frame, now_ms) if message is None else self._handle(message, now_ms)
-                last, sid = subscription.last, subscription.sid
-            if event is not None:
-                deliver(event)
-            if happened:
-                for event in self.events():
+        try:
+            for frame in frames:
+                message = event = None
+                try:
+                    message = decode_frame(frame)
+                    if type(message) is Delta and message.seq - last.seq == 1 and message.sid == sid:
+                        body = message.msg
+                        lane, change, clock = lanes[body.market_ticker], sizes[body.delta_fp], body.clock
+                        if clock >= lane.clock:
+                            last = message
+                            if body.side == "yes":
+                                side, price, levels = "bid", yes_prices[body.price_dollars], lane.bids
+                            else:
+                                side, price, levels = "ask", ask_prices[body.price_dollars], lane.asks
+                            if price in levels and (size := levels[price] + change) > 0:
+                                levels[price] = size  # type: ignore[assignment]
+                                lane.clock = clock
+                                event = lane.touched or BookChanged(
+                                    body.market_ticker, side, price, change, clock, body.ts_ms
+                                )
+                            else:
+                                event = move(lane, message, (side, price, change), now_ms)
+                except _NOT_PLAIN:
+                    pass  # a market that is not in step, a size that is none, or no message at all
+                if message is not last:
+                    self._note(last, noted, now_ms)
+                    event = self._receive_again(frame, now_ms) if message is None else self._handle(message, now_ms)
+                    last = noted = subscription.last
+                    sid = subscription.sid
+                if event is not None:
                     deliver(event)
-        subscription.last, subscription.last_ms = last, now_ms
+                if happened:
+                    self._deliver_happened(deliver)
+        finally:  # also where delivering has failed: what is applied must not be applied again
+            self._note(last, noted, now_ms)
 
     def ping(self, now_ms: int) -> None:
         """The transport saw the exchange's ping."""
@@ -208,6 +209,16 @@ class Stream:
             self._sampled = last
             self._health.heard(self._book_subscription.last_ms, last.sending_ts_ms, last.msg.ts_ms)
         self._depth.freshen(self._health.doubt(now_ms))
+
+    def _note(self, last: Any, noted: Any, now_ms: int) -> None:
+        # Only what came now is as late as now, and what others have noted meanwhile is newer.
+        subscription = self._book_subscription
+        if last is not noted and subscription.last is noted:
+            subscription.last, subscription.last_ms = last, now_ms
+
+    def _deliver_happened(self, deliver: Callable[[Event], None]) -> None:
+        for event in self.events():
+            deliver(event)
 
     def _receive_again(self, frame: bytes | str, now_ms: int) -> Event | None:
         message = read_again(frame)

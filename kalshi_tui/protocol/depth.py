@@ -310,8 +310,9 @@ class Depth:
 
     def _may_take(self, message: Snapshot, tracked: TrackedBook | None, now_ms: int) -> bool:
         """Count a snapshot and decide whether it is known to be the exchange's latest word."""
-        arrival = self._arrived(message, now_ms, tracked)
-        if tracked is None or arrival is Arrival.DUPLICATE or not self.subscription.surely_sends(tracked.ticker):
+        is_sent = tracked is not None and self.subscription.surely_sends(tracked.ticker)
+        arrival = self._arrived(message, now_ms, tracked if is_sent else None)
+        if tracked is None or arrival is Arrival.DUPLICATE or not is_sent:
             return False
         if arrival is Arrival.NEXT:
             return True

@@ -216,10 +216,10 @@ class Roster:
             params: dict[str, Any] = {"sids": [subscription.sid], "action": action, channel.filter: part}
             if kind == "add" and channel.sends_first:
                 params["send_initial_snapshot"] = True
-            self._commands.send(kind, channel.name, part, params, now_ms)
+            command = self._commands.send(kind, channel.name, part, params, now_ms)
             if kind == "delete":
                 subscription.told.difference_update(part)
-                subscription.leaving.update(part)
+                subscription.leaving.update(dict.fromkeys(part, command.id))
                 continue
             subscription.told.update(part)
             if channel.name == BOOKS:
@@ -284,7 +284,7 @@ class Roster:
                 self._listed(message.msg, now_ms)
             return
         if command is not None and command.kind == "delete":
-            self._subscriptions[command.channel].leaving.difference_update(command.keys)
+            self._subscriptions[command.channel].settle(command.keys, command.id)
         if command is not None and command.kind == "subscribe":
             self._merged(self._subscriptions[command.channel], message.sid, message.seq, now_ms)
         subscription = self.by_sid(message.sid)
@@ -412,6 +412,5 @@ class Roster:
             subscription.told.difference_update(command.keys)
             subscription.delay(now_ms, wait_ms=wait_ms)
         elif command.kind == "delete" and subscription.phase is Phase.ON:
-            subscription.leaving.difference_update(command.keys)
-            subscription.told.update(command.keys)
+            subscription.told.update(subscription.settle(command.keys, command.id))
             subscription.delay(now_ms, wait_ms=wait_ms)

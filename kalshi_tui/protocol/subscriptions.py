@@ -91,7 +91,7 @@ class Subscription:
         self.last: Any = _UNPROVEN  # the message that came last, which knows its seq
         self.last_ms = 0
         self.told.clear()
-        self.leaving: set[str] = set()  # deleted, without an answer so far: still sent or not, nobody knows
+        self.leaving: dict[str, int] = {}  # deleted by this command, without an answer so far: sent or not, who knows
         self.is_doubtful = False  # whether only a new sid can tell what is sent
         self.told_everything = False
         self.must_compare = True  # whether wishes may differ from what was told; thousands of keys take a millisecond
@@ -99,6 +99,13 @@ class Subscription:
     def surely_sends(self, key: str) -> bool:
         """Return whether no deletion is under way, after which a market's changes would not come."""
         return not self.is_doubtful and key not in self.leaving
+
+    def settle(self, keys: tuple[str, ...], deletion: int) -> list[str]:
+        """Take a deletion as answered; return the keys that no later one has under way."""
+        settled = [key for key in keys if self.leaving.get(key) == deletion]
+        for key in settled:
+            del self.leaving[key]
+        return settled
 
     def keys(self) -> list[str]:
         """Return the markets or indices that we want and may have."""

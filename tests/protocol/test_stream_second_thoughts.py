@@ -49,3 +49,28 @@ def test_a_number_that_the_exchange_gives_again_is_taken_from_the_answer_to_us()
     stream.receive(subscribed(1, command=again[0]["id"]), NOW + 2_000)
     stream.receive(snapshot(1, "KXA", sent_ms=NOW + 2_000), NOW + 2_000)
     assert states(stream) == {"KXA": "live"}
+
+
+def test_a_gap_before_a_snapshot_that_may_not_be_taken_takes_its_book_out_of_step_too() -> None:
+    stream = live("KXA", "KXB", "KXC")
+    stream.unwant(BOOKS, tickers=["KXC"])
+    commands(stream)
+    commands(stream, NOW + 5_000)  # no answer came: nobody knows what is sent
+    stream.receive(snapshot(9, "KXA", clock=200, sent_ms=NOW + 5_100), NOW + 5_100)
+    assert states(stream) == {"KXA": "resync", "KXB": "resync"}
+
+
+def test_the_answer_to_an_earlier_deletion_does_not_settle_a_later_one() -> None:
+    stream = live("KXA", "KXB")
+    sent = []
+    for wish in (stream.unwant, stream.want, stream.unwant, stream.want):
+        wish(BOOKS, tickers=["KXA"])
+        sent += [c["id"] for c in commands(stream) if c["params"]["action"] in {"delete_markets", "add_markets"}]
+    stream.receive(ok(3, "KXB", command=sent[0]), NOW)
+    stream.receive(ok(4, "KXA", "KXB", command=sent[1]), NOW)
+    stream.receive(snapshot(5, "KXA"), NOW)
+    stream.receive(ok(6, "KXB", command=sent[2]), NOW)  # from here on nothing of KXA is sent
+    assert states(stream) == {"KXA": "resync", "KXB": "live"}
+    stream.receive(ok(7, "KXA", "KXB", command=sent[3]), NOW)
+    stream.receive(snapshot(8, "KXA"), NOW)
+    assert states(stream) == {"KXA": "live", "KXB": "live"}

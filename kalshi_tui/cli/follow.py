@@ -40,13 +40,13 @@ class Follower:
         settings = session.settings.stream
         self.stream = Stream(use_yes_price=settings.use_yes_price, tells_changes=False, patience=patience_of(settings))
         self.tickers: list[str] = []
-        self.follow(tickers)
         self.trades: dict[str, TradeSeen] = {}
         self.messages = 0
         self.status = FeedStatus(FeedState.CONNECTING, "connecting", session.clock.now_ms())
         self._clock = session.clock
         self._away_since_ms = self._clock.now_ms()
         self._polled: dict[str, Book] = {}
+        self.follow(tickers)
         self._told = ""
         self._feed = session.feed(self.stream, self._take, self._hear)
         self._polling = Polling(
@@ -58,6 +58,9 @@ class Follower:
         new = [ticker for ticker in tickers if ticker not in self.tickers]
         gone = [ticker for ticker in self.tickers if ticker not in tickers]
         self.tickers = list(tickers)
+        for ticker in gone:
+            self.trades.pop(ticker, None)
+            self._polled.pop(ticker, None)
         for channel in CHANNELS:
             if new:
                 self.stream.want(channel, tickers=new)
@@ -96,7 +99,7 @@ class Follower:
 
     def _take(self, event: Event) -> None:
         self.messages += 1
-        if type(event) is TradeSeen:
+        if type(event) is TradeSeen and event.ticker in self.tickers:
             self.trades[event.ticker] = event
 
     def _take_polled(self, event: Event) -> None:

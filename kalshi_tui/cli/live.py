@@ -239,6 +239,7 @@ async def draw(board: Board) -> None:
             )
     finally:
         looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
 
 
 def picture(session: Session, follower: Follower, listed: Sequence[Listed]) -> Group:

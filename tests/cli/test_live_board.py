@@ -12,7 +12,9 @@ import pytest
 from kalshi_tui.cli import live
 from kalshi_tui.cli.follow import Follower
 from kalshi_tui.cli.wiring import open_session
+from kalshi_tui.core.events import TradeSeen
 from kalshi_tui.core.markets import Event
+from kalshi_tui.core.units import Price, Size
 
 
 @pytest.fixture
@@ -53,3 +55,12 @@ async def test_nothing_open_leaves_the_last_rows(board: live.Board) -> None:
     before = list(board.listed)
     board.replace_closed([])
     assert board.listed == before
+
+
+def test_what_traded_in_a_market_that_is_followed_no_longer_is_forgotten(board: live.Board) -> None:
+    follower, (first, second, *_) = board.follower, [row.market.ticker for row in board.listed]
+    for ticker in (first, second):
+        follower._take(TradeSeen("t", ticker, Price(4_500), Size(100), "bid", is_block=False, ts_ms=1))
+    follower.follow([second])
+    follower._take(TradeSeen("t", first, Price(4_500), Size(100), "bid", is_block=False, ts_ms=1))  # still on its way
+    assert set(follower.trades) == {second}

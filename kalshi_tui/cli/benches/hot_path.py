@@ -106,14 +106,12 @@ def decode_all(frames: list[bytes]) -> None:
 
 
 def follow_all(stream: Stream, frames: list[bytes]) -> None:
-    """Take the frames through the stream as they arrive, and read the best prices of what changed, as a reader does.
-
-    A reader looks 20 times a second at each book that was touched since, so a group of frames is read once.
-    """
+    """Take the frames through the stream as they arrive, and read both best prices for each change."""
     books = stream.books
     changed: list[Event] = []
     for start in range(0, len(frames), AT_ONCE):
         stream.receive_all(frames[start : start + AT_ONCE], NOW_MS, changed.append)
-    for ticker in {event.ticker for event in changed}:  # type: ignore[union-attr]  # each is a change of a book
-        book = books[ticker].book
-        _ = book.best_bid, book.best_ask
+        for event in changed:
+            book = books[event.ticker].book  # type: ignore[union-attr]  # each is a change of a book
+            _ = book.best_bid, book.best_ask
+        changed.clear()

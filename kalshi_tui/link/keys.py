@@ -1,0 +1,58 @@
+"""What may be watched: each key names one view, and whoever watches it is sent its latest picture when it changes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Sort = Literal["event", "volume", "close", "open"]
+LADDER_DEPTH = 200
+
+
+class _Key(Struct, frozen=True, gc=False, tag=True):
+    pass
+
+
+class StatusKey(_Key, frozen=True):
+    """How the engine is: mode, stream, books, bounds, lag."""
+
+
+class MarketsKey(_Key, frozen=True):
+    """A page of the list of markets; `search` is words that must all occur in tickers and titles."""
+
+    search: str = ""
+    series: str = ""
+    category: str = ""
+    sort: Sort = "event"
+    offset: int = 0
+    count: int = 50
+
+
+class MarketKey(_Key, frozen=True):
+    """What a market is: words, rules, grid, times, fee."""
+
+    ticker: str
+
+
+class LadderKey(_Key, frozen=True):
+    """A market's book, at most `depth` levels of each side."""
+
+    ticker: str
+    depth: int = LADDER_DEPTH
+
+
+class TradesKey(_Key, frozen=True):
+    """The latest trades of a market, newest first."""
+
+    ticker: str
+    count: int = 100
+
+
+class NoticesKey(_Key, frozen=True):
+    """What the engine has announced, newest first."""
+
+    count: int = 50
+
+
+Key = StatusKey | MarketsKey | MarketKey | LadderKey | TradesKey | NoticesKey

@@ -11,7 +11,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from kalshi_tui.link.intents import Follow, LetGo
+from kalshi_tui.engine.rules import Rules
+from kalshi_tui.link.intents import Distrust, Follow, LetGo, ReadAnew
 from kalshi_tui.link.keys import Key
 from kalshi_tui.link.views import Lag, TapeState
 
@@ -108,7 +109,7 @@ class Asked(_Input, frozen=True):
     """An intent that changes what the kernel does."""
 
     at_ms: int
-    intent: Follow | LetGo
+    intent: Follow | LetGo | Distrust | ReadAnew
 
 
 class Beat(_Input, frozen=True):
@@ -194,8 +195,8 @@ class Opening(Struct, frozen=True, gc=False, tag=True, array_like=True):
     words: str
     started_ms: int
     is_first: bool  # of the tape: then everything starts from nothing, and the rest of this is empty
-    settings: dict[str, float | int | str | bool]  # those that the kernel goes by
-    use_yes_price: bool = True
+    rules: Rules
+    watched: tuple[Key, ...] = ()
     subscriptions: tuple[tuple[str, int, int, tuple[str, ...]], ...] = ()  # channel, sid, last seq, keys; () is all
     books: tuple[BookImage, ...] = ()
 

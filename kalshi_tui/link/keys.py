@@ -55,4 +55,8 @@ class NoticesKey(_Key, frozen=True):
     count: int = 50
 
 
-Key = StatusKey | MarketsKey | MarketKey | LadderKey | TradesKey | NoticesKey
+class ValuesKey(_Key, frozen=True):
+    """Index values and the reference values of a practice world."""
+
+
+Key = StatusKey | MarketsKey | MarketKey | LadderKey | TradesKey | NoticesKey | ValuesKey

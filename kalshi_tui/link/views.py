@@ -51,6 +51,8 @@ class StatusView(_View, frozen=True):
     feed_reason: str
     feed_since_ms: int
     feed_until_ms: int | None
+    exchange: str  # open, trading paused, exchange paused, unknown
+    exchange_until_ms: int | None  # when a pause is said to end
     heard_ms: int  # when anything last came over the stream
     frames: int
     frames_per_s: float
@@ -187,4 +189,22 @@ class NoticesView(_View, frozen=True):
     rows: tuple[Notice, ...]
 
 
-View = StatusView | MarketsView | MarketView | LadderView | TradesView | NoticesView
+class ValueRow(Struct, frozen=True, gc=False):
+    """A number that markets are about, as its publisher wrote it; `average` is the mean that a market settles on."""
+
+    name: str
+    source: str  # index, or reference
+    value: str
+    average: str
+    about: str
+    source_ms: int
+    heard_ms: int
+
+
+class ValuesView(_View, frozen=True):
+    """Index and reference values, by name."""
+
+    rows: tuple[ValueRow, ...]
+
+
+View = StatusView | MarketsView | MarketView | LadderView | TradesView | NoticesView | ValuesView

@@ -16,6 +16,7 @@ from kalshi_tui.core.units import Money, parse_money
 from kalshi_tui.errors import ConfigError, ValueRefused
 
 _TEXT_LIMIT: Final = 4096
+_SHORT_LIMIT: Final = 128  # a ticker, a category, a key
 
 
 class Kind(Protocol):
@@ -119,29 +120,74 @@ class Number:
             raise ConfigError(f"is {shown(value)}, which is out of range", hint=self._range())
         return float(value)
 
+    @property
+    def span(self) -> str:
+        """Return range and unit as config.toml and the documents print them."""
+        return f"{self.low:.15g} to {self.high:.15g} {self.unit}"
+
     def _range(self) -> str:
-        return f"write a number from {self.low:g} to {self.high:g} {self.unit}"
+        return f"write a number from {self.span}"
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number with a range."""
+    """A whole number with a range; without a unit it is a plain number."""
 
     low: int
     high: int
-    unit: str
+    unit: str = ""
 
     def read(self, value: object, base: Path) -> int:
         """Refuse text, truth values, fractions and what lies outside."""
         del base
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ConfigError(f"must be a whole number of {self.unit}, not {shown(value)}", hint=self._range())
+            counted = f" of {self.unit}" if self.unit else ""
+            raise ConfigError(f"must be a whole number{counted}, not {shown(value)}", hint=self._range())
         if not self.low <= value <= self.high:
             raise ConfigError(f"is {shown(value)}, which is out of range", hint=self._range())
         return value
 
+    @property
+    def span(self) -> str:
+        """Return range and unit as config.toml and the documents print them."""
+        return f"{self.low} to {self.high} {self.unit}".rstrip()
+
     def _range(self) -> str:
-        return f"write a whole number from {self.low} to {self.high}"
+        return f"write a whole number from {self.span}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A list of short texts, each once, in the order in which they stand."""
+
+    limit: int
+    unit: str
+
+    def read(self, value: object, base: Path) -> tuple[str, ...]:
+        """Refuse what is no list, too many, or empty; a word that stands twice counts once."""
+        hint = f'write a list of at most {self.limit} {self.unit}, such as ["A", "B"]; [] is none'
+        if not isinstance(value, list):
+            raise ConfigError(f"must be a list of {self.unit}, not {shown(value)}", hint=hint)
+        words = tuple(dict.fromkeys(_short(word, base) for word in value))
+        if len(words) > self.limit or "" in words:
+            found = "an empty one" if "" in words else f"{len(words)} {self.unit}"
+            raise ConfigError(f"holds {found}", hint=hint)
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A table of the user's own names, each with a short text; whoever uses it knows which names there are."""
+
+    limit: int
+
+    def read(self, value: object, base: Path) -> Mapping[str, str]:
+        """Refuse what is no table of texts."""
+        if not isinstance(value, dict):
+            raise ConfigError(f"must be a table, not {shown(value)}", hint='write lines such as name = "text" under it')
+        if len(value) > self.limit:
+            raise ConfigError(f"holds {len(value)} lines", hint=f"write at most {self.limit}")
+        return {_short(name, base): _short(text, base) for name, text in value.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +228,13 @@ class Address:
         if parts.path not in ("", self.path):
             raise ConfigError(f"has the path {shown(parts.path)}", hint=f"write scheme://host{self.path}")
         return f"{parts.scheme}://{parts.netloc}{self.path}"
+
+
+def _short(value: object, base: Path) -> str:
+    text = Text().read(value, base)
+    if len(text) > _SHORT_LIMIT:
+        raise ConfigError(f"holds {shown(text)}", hint=f"write texts of at most {_SHORT_LIMIT} characters")
+    return text
 
 
 def _split(url: str) -> SplitResult | None:

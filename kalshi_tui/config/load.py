@@ -24,6 +24,8 @@ FLAGS: Final[Mapping[str, str]] = {
 _STEPS: Final = (
     ("network.backoff_first_s", "network.backoff_limit_s"),
     ("stream.reconnect_first_s", "stream.reconnect_limit_s"),
+    ("engine.metadata_s", "engine.metadata_limit_s"),
+    ("tape.segment_mib", "tape.limit_mib"),
 )
 
 
@@ -115,7 +117,7 @@ def _check_together(settings: Settings) -> None:
                 raise ConfigError(f"{key} {problem.message} ({settings.origin(key)})", hint=problem.hint) from None
     for first, limit in _STEPS:
         low, high = tree.value_of(settings, first), tree.value_of(settings, limit)
-        assert isinstance(low, float)  # noqa: S101 - their kinds read nothing else
-        assert isinstance(high, float)  # noqa: S101 - as above
+        assert isinstance(low, int | float)  # noqa: S101 - their kinds read nothing else
+        assert isinstance(high, int | float)  # noqa: S101 - as above
         if high < low:
             raise ConfigError(f"{limit} lies below {first} ({settings.origin(limit)})", hint=f"write at least {low:g}")

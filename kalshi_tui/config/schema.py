@@ -9,6 +9,15 @@ from pathlib import Path
 from typing import Annotated
 
 from kalshi_tui.config.kinds import Address, Choice, Dollars, FilePath, Flag, Number, Text, Whole
+from kalshi_tui.config.tables import (
+    EngineSettings,
+    FilterSettings,
+    LinkSettings,
+    LogSettings,
+    StorageSettings,
+    TapeSettings,
+    TerminalSettings,
+)
 from kalshi_tui.core.fees import FeeRule
 from kalshi_tui.core.units import Money
 
@@ -78,7 +87,7 @@ class PracticeSettings:
     """The exchange on your desk."""
 
     world: Annotated[str, Text()]
-    seed: Annotated[int, Whole(0, 2**63 - 1, "seed")]
+    seed: Annotated[int, Whole(0, 2**63 - 1)]
     speed: Annotated[float, Number(0.01, 10_000, "times the wall clock")]
 
 
@@ -132,6 +141,13 @@ class Settings:
     network: NetworkSettings
     stream: StreamSettings
     fees: FeeSettings
+    engine: EngineSettings
+    filters: FilterSettings
+    link: LinkSettings
+    storage: StorageSettings
+    tape: TapeSettings
+    logs: LogSettings
+    terminal: TerminalSettings
     origins: Mapping[str, str]
     notices: tuple[Notice, ...]
 

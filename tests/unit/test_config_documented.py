@@ -6,7 +6,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from kalshi_tui.config import environment, tree
+from kalshi_tui.config.kinds import Choice, Dollars, Flag, Number, Pairs, Whole, Words
 from kalshi_tui.config.load import default_file, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -64,5 +67,35 @@ def test_every_line_of_the_default_file_is_found_by_its_key() -> None:
     lines = _key_lines(default_file().read_text())
     text = default_file().read_text().splitlines()
     assert set(tree.kinds()) <= set(lines)
-    for key in tree.kinds():
-        assert text[lines[key] - 1].startswith(f"{key.rpartition('.')[2]} =")
+    for key, kind in tree.kinds().items():
+        name = f"[{key}]" if isinstance(kind, Pairs) else f"{key.rpartition('.')[2]} ="
+        assert text[lines[key] - 1].startswith(name)
+
+
+def explained(key: str) -> str:
+    """Return what config.toml says beside a key, or above a table of the user's own names."""
+    from kalshi_tui.config.toml_file import _key_lines  # noqa: PLC0415 - as above
+
+    text = default_file().read_text()
+    line = _key_lines(text)[key] - 1
+    lines = text.splitlines()
+    place = lines[line - 1] if lines[line].startswith("[") else lines[line]
+    return re.split(r"# +", place, maxsplit=1)[1]
+
+
+@pytest.mark.parametrize("key", tree.kinds())
+def test_every_key_is_explained_with_its_range_and_the_document_says_the_same(key: str) -> None:
+    kind, words = tree.kinds()[key], explained(key)
+    match kind:
+        case Number() | Whole():
+            assert re.match(rf"{re.escape(kind.span)}(?![\w.])", words)
+        case Choice():
+            assert re.sub(r" \([^)]*\)", "", words).split(", ") == list(kind.words)
+        case Flag():
+            assert words.startswith("true or false: ")
+        case Words():
+            assert words.startswith(f"at most {kind.limit} {kind.unit}")
+        case Dollars():
+            assert [amount for amount in kind.amounts if f"{amount} for" in words] == list(kind.amounts)
+    (row,) = [cells for cells in rows("Keys of config.toml") if cells[0] == f"`{key}`"]
+    assert row[2] == words

@@ -1,10 +1,13 @@
-"""What the engine asks of the world: time, chance, HTTP and streams; adapters and test worlds give it."""
+"""What the engine asks of the world: time, chance, HTTP, streams and tape; adapters and test worlds give it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+
+from kalshi_tui.engine.inputs import Opening, Record
+from kalshi_tui.link.views import TapeState
 
 Chance = Callable[[], float]
 """A number from 0 up to 1, each as likely; back-off is spread with it."""
@@ -79,3 +82,23 @@ class StreamTransport(Protocol):
 
     async def connect(self, headers: Mapping[str, str]) -> StreamConnection:
         """Open one; AuthenticationRefused, RateLimited or TransportError say why not."""
+
+
+class Recorder(Protocol):
+    """Keeps what the engine consumed, in order; none of it waits for a disk, but for `close`."""
+
+    @property
+    def wants_opening(self) -> bool:
+        """Return whether a new segment is due; until `begin`, records go to the old one, or are lost without one."""
+
+    def begin(self, opening: Opening) -> None:
+        """Begin a new segment here: what was put before belongs to the old one, what follows to the new one."""
+
+    def put(self, record: Record) -> None:
+        """Keep a record; it must not be changed afterwards, for it is read later and in another thread."""
+
+    def state(self) -> TapeState:
+        """Return what is recorded, or why nothing is."""
+
+    def close(self) -> None:
+        """Write what is left and end the tape; may take as long as the disk does, within a bound."""

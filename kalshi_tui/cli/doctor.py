@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import click
 import msgspec
@@ -17,7 +16,8 @@ from kalshi_tui.cli.checks.versions import check_optional, check_versions
 from kalshi_tui.cli.exits import CHECK_FAILED
 from kalshi_tui.cli.loading import interrupt_ends_at_once
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
-from kalshi_tui.config.load import data_folder, load_settings, user_file
+from kalshi_tui.cli.settings import settings_of
+from kalshi_tui.config.load import data_folder, user_file
 from kalshi_tui.config.schema import Settings
 from kalshi_tui.errors import ConfigError
 
@@ -51,7 +51,7 @@ def examine(flags: Mapping[str, str], places: Places, *, offline: bool) -> list[
     print_words("looking at versions, settings, files, keys and the terminal")
     findings = check_versions()
     try:
-        settings = _settings(flags, places.own_file)
+        settings = settings_of(flags, places.own_file)
     except ConfigError as problem:
         findings.append(failed("settings", "settings", problem))
     else:
@@ -75,18 +75,6 @@ def _rows(findings: Iterable[Finding]) -> Iterable[tuple[str, str, str, str]]:
         yield heading, finding.name, str(finding.state), finding.found
         if finding.to_do:
             yield "", "", "", f"→ {finding.to_do}"
-
-
-def _settings(flags: Mapping[str, str], own_file: Path) -> Settings:
-    named = {"--env": flags.get("environment"), "--log-level": flags.get("log_level")}
-    return load_settings(
-        environ=os.environ,
-        folder=Path.cwd(),
-        own_file=own_file,
-        config_file=Path(flags["config_file"]) if "config_file" in flags else None,
-        ready_file=Path(flags["ready_file"]) if "ready_file" in flags else None,
-        flags={name: text for name, text in named.items() if text is not None},
-    )
 
 
 def _keys_and_venue(settings: Settings, places: Places, *, offline: bool) -> list[Finding]:

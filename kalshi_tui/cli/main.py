@@ -24,6 +24,8 @@ COMMANDS = {
     "trades": "List the latest trades",
     "exchange": "Run an exchange on your desk: no account, no key, no network",
     "doctor": "Check settings, keys, clock, endpoints and terminal, and say what to do",
+    "config": "Show settings and whence they came, check a file, begin your own",
+    "logs": "Print or follow the logs of engine and trades",
     "bench": "Measure speed and compare it with the targets",
 }
 
@@ -83,8 +85,10 @@ def no_reader_is_no_failure() -> Iterator[None]:
 )
 @click.option("--config", "config_file", metavar="FILE", help="Settings to lay over the user's own.")
 @click.option("--env", "environment", metavar="NAME", help="Venue: practice, demo or prod.")
+@click.option("--mode", "execution_mode", metavar="NAME", help="Execution: observe, paper or live.")
 @click.option("--ready-file", metavar="FILE", help="Use the running practice exchange that wrote this file.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+@click.option("--debug", flag_value="debug", default=None, help="Log everything, to stderr and to the log files.")
 @click.version_option(__version__, prog_name="kalshi-tui")
 @click.pass_context
 def cli(ctx: click.Context, /, **flags: str | None) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -16,12 +14,12 @@ from kalshi_tui.adapters.clock import SystemClock, system_chance
 from kalshi_tui.adapters.exchange_clock import ExchangeClock
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.adapters.key_files import read_private_file
+from kalshi_tui.adapters.logs import log_to_files, log_to_stderr
 from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import load_hidden, load_key
-from kalshi_tui.cli.logs import log_to_stderr
-from kalshi_tui.cli.output import print_words
-from kalshi_tui.config.load import data_folder, load_settings, user_file
-from kalshi_tui.config.schema import Environment, Notice, Settings, StreamSettings, TransportName
+from kalshi_tui.cli.settings import settings_of, warn
+from kalshi_tui.config.load import data_folder, log_folder, user_file
+from kalshi_tui.config.schema import Environment, Settings, StreamSettings, TransportName
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine.backoff import ReconnectRules
 from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus, Machine
@@ -81,24 +79,13 @@ class Session:
 
 def read_settings(flags: Mapping[str, str]) -> Settings:
     """Read all layers of settings, and tell on stderr what should be put right about them."""
-    names = {"environment": "--env", "log_level": "--log-level"}
-    settings = load_settings(
-        environ=os.environ,
-        folder=Path.cwd(),
-        flags={names[name]: value for name, value in flags.items() if name in names},
-        config_file=Path(flags["config_file"]) if "config_file" in flags else None,
-        ready_file=Path(flags["ready_file"]) if "ready_file" in flags else None,
-        own_file=user_file(),
-    )
-    log_to_stderr(settings)
+    settings = settings_of(flags, user_file())
+    if "debug" in flags:
+        log_to_files(settings, log_folder(), also_stderr=True)
+    else:
+        log_to_stderr(settings)
     warn(settings.notices)
     return settings
-
-
-def warn(notices: Iterable[Notice]) -> None:
-    """Tell on stderr what works but should be put right."""
-    for notice in notices:
-        print_words(f"warning: {notice.message}\nhint: {notice.hint}")
 
 
 @asynccontextmanager

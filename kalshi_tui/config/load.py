@@ -6,21 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_config_path, user_data_path
+from platformdirs import user_config_path, user_data_path, user_log_path
 
 from kalshi_tui.config import tree
 from kalshi_tui.config.environment import Given, key_names, read_environment
 from kalshi_tui.config.hosts import check_address
 from kalshi_tui.config.ready import read_ready_file
-from kalshi_tui.config.schema import Environment, Settings
+from kalshi_tui.config.schema import Environment, ExecutionMode, Notice, Settings
 from kalshi_tui.config.toml_file import Value, checked, read_file, read_toml
 from kalshi_tui.config.trust import is_there
 from kalshi_tui.errors import ConfigError
 
 FLAGS: Final[Mapping[str, str]] = {
     "--env": "environment",
+    "--mode": "execution_mode",
     "--log-level": "log_level",
+    "--debug": "log_level",
 }
+DEFAULT: Final = "default"
+"""What `origin` says of a value that nobody has set."""
+
 _STEPS: Final = (
     ("network.backoff_first_s", "network.backoff_limit_s"),
     ("stream.reconnect_first_s", "stream.reconnect_limit_s"),
@@ -37,6 +42,11 @@ def user_file() -> Path:
 def data_folder() -> Path:
     """Return where practice keys and pins are kept on this system."""
     return user_data_path("kalshi-tui", appauthor=False)
+
+
+def log_folder() -> Path:
+    """Return where logs are written on this system."""
+    return user_log_path("kalshi-tui", appauthor=False)
 
 
 def default_file() -> Path:
@@ -58,7 +68,7 @@ def load_settings(
 
     A `ready_file` is what a running practice exchange wrote: it sets the environment, its addresses and its key.
     """
-    values = read_toml(default_file().read_text(encoding="utf-8"), default_file(), "default")
+    values = _defaults()
     if own_file is not None and is_there(own_file):
         values |= read_file(own_file)
     if config_file is not None:
@@ -69,6 +79,20 @@ def load_settings(
     chosen = environment.get("environment", values["environment"]).value
     assert isinstance(chosen, Environment)  # noqa: S101 - its kind reads nothing else
     values |= _read_texts(given, key_names(chosen, given), folder) | flagged
+    return _settings(values, notices)
+
+
+def check_file(path: Path) -> Settings:
+    """Read one file over the defaults, as if nothing else were set."""
+    return _settings(_defaults() | read_file(path), [])
+
+
+def _defaults() -> dict[str, Value]:
+    return read_toml(default_file().read_text(encoding="utf-8"), default_file(), DEFAULT)
+
+
+def _settings(values: dict[str, Value], notices: list[Notice]) -> Settings:
+    notices = notices + _follow_key(values)
     settings = tree.build(
         {key: value.value for key, value in values.items()},
         {key: value.origin for key, value in values.items()},
@@ -76,6 +100,31 @@ def load_settings(
     )
     _check_together(settings)
     return settings
+
+
+def _follow_key(values: dict[str, Value]) -> list[Notice]:
+    """Where nobody named a venue but a key of one is set, look at that venue, and only look."""
+    if values["environment"].origin != DEFAULT:
+        return []
+    for venue in (Environment.PROD, Environment.DEMO):
+        key = values[f"venues.{venue}.key_id"]
+        if key.value:
+            origin = f"key of {venue}, {key.origin}"
+            wished = values["execution_mode"]
+            values["environment"] = Value(venue, origin)
+            values["execution_mode"] = Value(ExecutionMode.OBSERVE, origin)
+            return _only_looks(venue, wished) if wished.value is not ExecutionMode.OBSERVE else []
+    return []
+
+
+def _only_looks(venue: Environment, wished: Value) -> list[Notice]:
+    """Own up that a wish was not followed: an order must not go to a venue that a key alone has chosen."""
+    return [
+        Notice(
+            f"execution_mode = {wished.value} ({wished.origin}) does not count, because no venue is named",
+            f'name it: environment = "{venue}" in your settings, KALSHI_ENV={venue} or --env {venue}',
+        )
+    ]
 
 
 def _environment(given: Mapping[str, Given], folder: Path) -> dict[str, Value]:

@@ -29,6 +29,11 @@ def build(values: Mapping[str, object], origins: Mapping[str, str], notices: tup
     return cast("Settings", made)
 
 
+def values(settings: Settings) -> dict[str, object]:
+    """Return every value by its dotted name, without whence it came."""
+    return {key: value_of(settings, key) for key in kinds()}
+
+
 def _leaves(schema: type, prefix: str) -> list[tuple[str, Kind]]:
     leaves: list[tuple[str, Kind]] = []
     for name, hint in get_type_hints(schema, include_extras=True).items():

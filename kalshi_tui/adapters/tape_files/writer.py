@@ -1,0 +1,186 @@
+"""Records a tape: the engine's thread only appends to a list, one thread packs it, another one waits for the disk."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, Literal
+
+from kalshi_tui.adapters.tape_files.shelf import Shelf
+from kalshi_tui.engine.inputs import Opening, Record
+from kalshi_tui.engine.tape.packing import Begin, DiskState, Packer, TapeRules, Work, Write, weight
+from kalshi_tui.link.views import TapeState
+
+_LOOK_S: Final = 0.1  # how long records wait unseen: what the buffer's bound cannot count yet
+_CLOSE_S: Final = 10.0
+_DEFAULT: Final = TapeRules()
+
+
+class TapeWriter:
+    """A `Recorder` that writes segments into a folder of one account and mode."""
+
+    def __init__(
+        self, folder: Path, rules: TapeRules = _DEFAULT, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Start both threads; nothing is written before the first `begin`."""
+        self._waiting: list[Record] = []
+        # Not a method of ours: calling the list's own costs half as much, and it is called for each batch of frames.
+        self.put: Callable[[Record], None] = self._waiting.append
+        self._rules = rules
+        self._monotonic = monotonic
+        self._disk = _Disk(Shelf(folder, limit_bytes=rules.limit_bytes, level=rules.level), monotonic)
+        self._packer = Packer(rules, self._disk.add)
+        self._stop = threading.Event()
+        self._is_closed = False
+        self._fault = ""  # a defect of ours, which must cost the tape and not the engine
+        self._lost = 0  # since then
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)  # a disk that hangs must not keep the process alive
+            for work, name in ((self._pack, "tape-pack"), (self._disk.run, "tape-disk"))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def wants_opening(self) -> bool:
+        """Return whether a new segment is due."""
+        return self._packer.wants_opening
+
+    def begin(self, opening: Opening) -> None:
+        """Begin a new segment with what is put from here on."""
+        self._packer.wants_opening = False
+        self._waiting.append(opening)
+
+    def state(self) -> TapeState:
+        """Return what is recorded, or why nothing is."""
+        disk = self._disk
+        lost = self._lost + self._packer.lost + disk.lost
+        reason = self._fault or disk.reason or self._packer.reason
+        state: Literal["off", "failed", "recording"] = "failed" if reason else "recording"
+        if self._is_closed:
+            state, reason = "off", reason or "closed"
+        return TapeState(state, reason, disk.path, disk.bytes_written, lost)
+
+    def close(self) -> None:
+        """Write what is left and close the files, unless the disk takes longer than we would wait."""
+        if self._is_closed:
+            return
+        self._stop.set()
+        end_s = self._monotonic() + _CLOSE_S
+        for thread in self._threads:
+            thread.join(max(0.0, end_s - self._monotonic()))
+        if any(thread.is_alive() for thread in self._threads):
+            self._fault = f"closed, but the disk had not taken everything after {_CLOSE_S:.0f} s"
+        self._is_closed = True
+
+    def _pack(self) -> None:
+        """Look for records until the end, and flush now and then."""
+        flushed_s = self._monotonic()
+        is_last = False
+        while not is_last:
+            is_last = self._stop.wait(min(_LOOK_S, self._rules.flush_s))
+            now_s = self._monotonic()
+            is_due = is_last or now_s - flushed_s >= self._rules.flush_s
+            flushed_s = now_s if is_due else flushed_s
+            self._turn(now_s, flush=is_due)
+        self._disk.add(None)
+
+    def _turn(self, now_s: float, *, flush: bool) -> None:
+        taken = self._taken()  # in any case, or the list would grow for ever
+        if self._fault:
+            self._lost += sum(map(weight, taken))
+            return
+        try:
+            self._packer.take(taken, self._disk.state(), now_s)
+            if flush:
+                self._packer.flush(now_s)
+        except Exception as defect:  # noqa: BLE001 - nobody would hear it in this thread
+            self._fault = f"a fault of kalshi-tui itself: {type(defect).__name__}: {defect}"
+
+    def _taken(self) -> list[Record]:
+        """Take what is waiting; each of the steps is one that no other thread can come between."""
+        count = len(self._waiting)
+        taken = self._waiting[:count]
+        del self._waiting[:count]
+        return taken
+
+
+class _Disk:
+    """Does the work that waits for a disk, in its own thread; a failure costs the segment and is told, not raised."""
+
+    def __init__(self, shelf: Shelf, monotonic: Callable[[], float]) -> None:
+        self.lost = 0
+        self.reason = ""
+        self._shelf = shelf
+        self._monotonic = monotonic
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._added = self._done = 0  # bytes; each is changed by one thread alone
+        self._failed = 0
+        self._failed_s = 0.0
+
+    @property
+    def path(self) -> str:
+        """Return where the tape lies, in letters that can be sent and recorded."""
+        return os.fsencode(self._shelf.tape or "").decode(errors="replace")
+
+    @property
+    def bytes_written(self) -> int:
+        return self._shelf.bytes_written
+
+    def add(self, work: Work | None) -> None:
+        """Let work be done in turn; None ends it."""
+        self._added += _size_of(work)
+        self._work.put(work)
+
+    def state(self) -> DiskState:
+        return DiskState(self._added - self._done, self._failed, self._failed_s)
+
+    def run(self) -> None:
+        """Do all work there is."""
+        while (work := self._work.get()) is not None:
+            try:
+                self._do(work)
+            except Exception as problem:  # noqa: BLE001 - nobody would hear it in this thread
+                self._fail(work, problem)
+            self._done += _size_of(work)
+        try:
+            self._shelf.end()
+        except OSError as problem:
+            self.reason = self.reason or _words(problem)
+        self._shelf.close()
+
+    def _do(self, work: Work) -> None:
+        if isinstance(work, Begin):
+            self._shelf.begin(work.opening)
+            self.reason = ""
+        elif work.segment == self._failed:
+            self.lost += _weight(work)
+        else:
+            self._shelf.write(work.chunk)
+
+    def _fail(self, work: Work, problem: Exception) -> None:
+        if isinstance(work, Write):
+            self.lost += _weight(work)
+        self._shelf.give_up()
+        self.reason = _words(problem)
+        self._failed_s = self._monotonic()
+        self._failed = work.segment
+
+
+def _weight(work: Write) -> int:
+    tally = work.chunk.tally
+    return tally.frames + sum(count for kind, count in tally.kinds.items() if kind != "Frames")
+
+
+def _size_of(work: Work | None) -> int:
+    return len(work.chunk.data) if isinstance(work, Write) else 0
+
+
+def _words(problem: Exception) -> str:
+    if not isinstance(problem, OSError):
+        return f"a fault of kalshi-tui itself: {type(problem).__name__}: {problem}"
+    return problem.strerror or str(problem)

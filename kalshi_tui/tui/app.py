@@ -1,0 +1,108 @@
+"""The terminal: where its parts meet."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from kalshi_tui.link.client import Link
+from kalshi_tui.tui.actions import ACTIONS, lay_over
+from kalshi_tui.tui.attaching import Attaching
+from kalshi_tui.tui.look import Look
+from kalshi_tui.tui.panes.notices import notice_rows
+from kalshi_tui.tui.safety import Guarded
+from kalshi_tui.tui.screens.desk import ON_DESK, Desk
+from kalshi_tui.tui.screens.quitting import Farewell, QuitScreen
+from kalshi_tui.tui.screens.text import TextScreen, help_rows
+from kalshi_tui.tui.tick import Tick
+from kalshi_tui.tui.wires import Wires
+
+CALM_TICK_S = 0.5
+
+
+class Terminal(Guarded[Farewell]):
+    """Draws itself first and attaches second; `run()` returns what shall become of the engine."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "kalshi-tui"
+    BINDINGS = [  # noqa: RUF012 - Textual reads it from the class
+        action.binding() for action in ACTIONS if action.group == "app" and action.id not in ON_DESK
+    ]
+
+    def __init__(self, connect: Callable[[], Awaitable[Link]], look: Look, monotonic: Callable[[], float]) -> None:
+        """`connect` attaches to an engine, and is called again when its user asks for it."""
+        super().__init__()
+        self.look = look
+        keymap = lay_over(look.keys)
+        self.keys = keymap.keys
+        self.told = (*look.themes.told, *keymap.told)
+        self.set_keymap(keymap.changed())
+        self.wires = Wires()
+        self.attaching = Attaching(connect, self.wires, monotonic)
+        self.desk = Desk(self.wires)
+        self.tick = Tick(self.desk, self.attaching, monotonic, self.told)
+        self.dress(look.themes, look.theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the desk."""
+        return self.desk
+
+    def on_mount(self) -> None:
+        """Begin to attach, now that something can be seen."""
+        self.tick()
+        self.call_after_refresh(self.attaching.begin)
+        if self.look.tick_s is not None:
+            self.set_interval(max(self.look.tick_s, CALM_TICK_S if self.look.calm else 0.0), self.tick)
+
+    async def on_unmount(self) -> None:
+        """Let the engine go."""
+        await self.attaching.end()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer what keys can do everywhere, by name."""
+        for action in ACTIONS:
+            if action.group == "app" and action.id != "app.palette":
+                yield SystemCommand(action.words, action.id, lambda does=action.does: self.run_soon(does, screen))
+
+    def run_soon(self, does: str, screen: Screen[object]) -> None:
+        """Do what an action names, once the palette has closed."""
+        self.call_later(self.run_action, does, screen)
+
+    def action_leave(self) -> None:
+        """Quit, after a question when something is working."""
+        view = self.desk.status.view
+        if view is None or not view.working or self.attaching.state != "attached":
+            self.exit("quit")
+        elif not isinstance(self.screen, QuitScreen):
+            self.push_screen(QuitScreen(view.working), self._take_farewell)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(TextScreen("keys", lambda width: help_rows(self.keys, self.told, width)))
+
+    def action_notices(self) -> None:
+        """Show what the engine announced."""
+        view = self.desk.notices.view
+        self.push_screen(TextScreen("notices", lambda width: notice_rows(view, width, 1_000) if view else []))
+
+    def action_close_text(self) -> None:
+        """Go back to the desk."""
+        self.pop_screen()
+
+    def action_reconnect(self) -> None:
+        """Attach again."""
+        if self.attaching.state == "lost":
+            self.attaching.begin()
+            self.tick.say()
+
+    def action_next_theme(self) -> None:
+        """Take the theme after this one."""
+        names = list(self.look.themes.by_name)
+        if names:
+            self.theme = names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0]
+
+    def _take_farewell(self, farewell: Farewell | None) -> None:
+        if farewell is not None:
+            self.exit(farewell)

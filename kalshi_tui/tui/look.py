@@ -1,0 +1,19 @@
+"""How a terminal is to look and feel: plain values, chosen by whoever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kalshi_tui.tui.theming import Themes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a person may choose; `tick_s` of None leaves the tick to the caller, for tests."""
+
+    themes: Themes
+    theme: str = "dark"
+    tick_s: float | None = 0.05
+    keys: Mapping[str, str] = field(default_factory=dict)  # an action's id and its keys: "market.next": "n,ctrl+n"
+    calm: bool = False  # nothing blinks, and two pictures a second at most

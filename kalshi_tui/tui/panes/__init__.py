@@ -1,0 +1,1 @@
+"""The parts of the main screen: each is given views and says in rows of words what they hold."""

@@ -1,0 +1,109 @@
+"""The list of markets as rows: columns of fixed width, and a line for each event above its markets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from kalshi_tui.core.units import Price, Size
+from kalshi_tui.link.views import MarketRow
+from kalshi_tui.tui.widgets.lines import Cell, Row
+from kalshi_tui.tui.words import dollars, fit, right, short_size, until
+
+ARROWS: Final = {-1: "▼", 0: " ", 1: "▲"}
+LEAST_NAME: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: how a market's cell is made, and how much it is needed where there is little room."""
+
+    heading: str
+    width: int
+    need: int
+    cell: Callable[[MarketRow, int], Cell]
+
+
+def _price(price: Price | None, side: str, state: str) -> Cell:
+    return right(dollars(price), 6), side if state == "live" else "quiet"
+
+
+def _size(size: Size, price: Price | None) -> Cell:
+    return right(short_size(size, 8) if price is not None else "", 8), "quiet"
+
+
+def _last(row: MarketRow) -> Cell:
+    text = f"{right(dollars(row.last), 6)} {ARROWS.get(row.moved, ' ')}"
+    if row.state != "live" or not row.moved:
+        return text, "quiet"
+    return text, "bid" if row.moved > 0 else "ask"
+
+
+def _state(row: MarketRow) -> Cell:
+    if row.status not in {"", "active", "open"}:
+        return fit(row.status, 7), "stale"
+    if _is_doubtful(row):
+        return fit(row.state.upper(), 7), "danger" if row.state == "dead" else "stale strong"
+    return fit(row.state, 7), "bid" if row.state == "live" else "quiet"
+
+
+COLUMNS: Final = (
+    Column("bid size", 8, 2, lambda row, _: _size(row.bid_size, row.bid)),
+    Column("bid", 6, 9, lambda row, _: _price(row.bid, "bid", row.state)),
+    Column("ask", 6, 9, lambda row, _: _price(row.ask, "ask", row.state)),
+    Column("ask size", 8, 2, lambda row, _: _size(row.ask_size, row.ask)),
+    Column("last", 8, 5, lambda row, _: _last(row)),
+    Column("volume", 8, 1, lambda row, _: (right(short_size(row.volume, 8), 8), "quiet")),
+    Column("closes in", 9, 3, lambda row, now_ms: (right(until(row.close_ms, now_ms), 9), "quiet")),
+    Column("book", 7, 8, lambda row, _: _state(row)),
+)
+
+
+@lru_cache(maxsize=64)
+def columns_for(width: int) -> tuple[Column, ...]:
+    """Return the columns that find room beside a name."""
+    shown = list(COLUMNS)
+    while shown and sum(column.width + 1 for column in shown) + LEAST_NAME > width:
+        shown.remove(min(shown, key=lambda column: (column.need, -COLUMNS.index(column))))
+    return tuple(shown)
+
+
+def name_width(width: int, columns: Sequence[Column]) -> int:
+    """Return what is left for the name."""
+    return max(width - sum(column.width + 1 for column in columns) - 1, 0)
+
+
+def head_row(width: int, columns: Sequence[Column]) -> Row:
+    """Return the headings."""
+    cells: list[Cell] = [(" ", "quiet"), (fit("market", name_width(width, columns)), "quiet")]
+    for column in columns:
+        text = right(column.heading, column.width) if column.heading != "book" else fit("book", column.width)
+        cells.append((f" {text}", "quiet"))
+    return tuple(cells)
+
+
+def event_row(row: MarketRow, width: int) -> Row:
+    """Return the line above an event's markets."""
+    return ((fit(f" {row.event_title or row.event_ticker}", width), "group"),)
+
+
+def market_row(row: MarketRow, width: int, now_ms: int, *, mark: str, under: str) -> Row:
+    """Return one market; `mark` says whether it is open or under the cursor, `under` is the style below it."""
+    columns = columns_for(width)
+    room = name_width(width, columns)
+    name = row.answer or row.ticker
+    cells: list[Cell] = [(mark, f"last {under}"), (fit(f" {name}", room), _name_style(row, under))]
+    for column in columns:
+        text, style = column.cell(row, now_ms)
+        cells.append((f" {text}", f"{style} {under}".strip()))
+    return (*cells, ("", under))
+
+
+def _name_style(row: MarketRow, under: str) -> str:
+    return f"{'quiet ' if _is_doubtful(row) else ''}{under}".strip()
+
+
+def _is_doubtful(row: MarketRow) -> bool:
+    return row.state not in ("live", "listed")

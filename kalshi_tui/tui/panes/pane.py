@@ -1,0 +1,56 @@
+"""What all panes share: a heading that says whether keys go here, and words where there is no picture yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from kalshi_tui.tui.widgets.lines import Lines, Row
+from kalshi_tui.tui.words import fit
+
+
+class Pane(Lines, can_focus=True):
+    """A part of the desk with a heading; it draws itself whenever what it knows has changed."""
+
+    NAME: ClassVar[str]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - as Textual names it
+        super().__init__(id=id)
+        self.waiting = "connecting"  # why there is nothing to see
+
+    def drawn_anew(self) -> None:
+        """Draw with what is known now, unless nobody would see it."""
+        if self.is_attached and self.size.width > 0 and self.size.height > 0:
+            self.show(self.rows(self.size.width, self.size.height))
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        """Say what this pane shows in so many cells and lines."""
+        raise NotImplementedError
+
+    def wait(self, words: str) -> None:
+        """Say why there is nothing to see yet."""
+        self.waiting = words
+        self.drawn_anew()
+
+    def refused(self, reason: str) -> None:
+        """Say why the engine does not send what this pane wishes for."""
+        self.wait(reason)
+
+    def on_focus(self) -> None:
+        """Keys go here now."""
+        self.drawn_anew()
+
+    def on_blur(self) -> None:
+        """Keys go elsewhere now."""
+        self.drawn_anew()
+
+    def heading(self, words: str, width: int, aside: str = "") -> Row:
+        """Return the first row: who this is, and a mark where keys go here."""
+        style = "focus" if self.has_focus else "heading"
+        mark = ">" if self.has_focus else " "
+        room = max(width - len(aside) - 2, 0)
+        return ((mark, style), (fit(words, room), style), (fit(aside, width - room - 1), style))
+
+    def placeholder(self, width: int) -> list[Row]:
+        """Return the rows that stand where there is no picture."""
+        return [self.heading(self.NAME, width), ((fit(f" {self.waiting}", width), "quiet"),)]

@@ -1,0 +1,119 @@
+"""The status bar: which mode, whether the stream and the engine are well, and loudly what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kalshi_tui.link.views import StatusView
+from kalshi_tui.tui.widgets.lines import Cell, Lines, Row
+from kalshi_tui.tui.words import age, amount, clock, fit, span, until, wrap
+
+LOUD_LINES: Final = 4
+MODES: Final = ("practice", "paper", "observe", "live")
+_GAP: Final[Cell] = ("  ", "bar")
+
+
+@dataclass(frozen=True, slots=True)
+class Loud:
+    """Something that must not be overlooked."""
+
+    words: str
+    style: str = "alarm"
+
+
+class Status(Lines):
+    """Two lines of state, and one more for each thing that must not be overlooked."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - as Textual names it
+        super().__init__(id=id)
+        self.view: StatusView | None = None
+        self.waiting = "connecting"
+        self.loud: tuple[Loud, ...] = ()
+
+    def drawn_anew(self) -> None:
+        """Draw with what is known now; the height changes only when something loud comes or goes."""
+        width = self.size.width
+        if width <= 0:
+            return
+        rows = [*quiet_rows(self.view, width, self.waiting), *loud_rows(self.loud, width)]
+        if self.styles.height is None or self.styles.height.value != len(rows):
+            self.styles.height = len(rows)
+        self.show(rows)
+
+
+def bounds_words(view: StatusView) -> str:
+    """Name each limit that was reached, and how often."""
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(view.bounds.items()) if count)
+
+
+def loud_rows(loud: Sequence[Loud], width: int) -> list[Row]:
+    """Return a line for each, at most two where it is long, and a count of those that found no room."""
+    rows: list[Row] = []
+    for thing in loud:
+        lines = wrap(thing.words, width - 2)
+        shown = lines if len(lines) <= 2 else [lines[0], " ".join(lines[1:])]
+        rows += [((fit(f" {line}", width), thing.style),) for line in shown]
+    return rows[:LOUD_LINES]
+
+
+def quiet_rows(view: StatusView | None, width: int, waiting: str) -> list[Row]:
+    """Return the two lines that are always there."""
+    if view is None:
+        return [_line([(f" {waiting}", "bar")], "", width), _line([], "", width)]
+    mode = view.mode.lower()
+    badge: Cell = (f" {fit(view.mode.upper(), min(len(view.mode), 12))} ", mode if mode in MODES else "observe")
+    first = [badge, _GAP, (fit(view.words, min(len(view.words), 28)), "bar"), _GAP, *_stream(view)]
+    return [_line(first, f"{clock(view.now_ms)} UTC ", width), _line(_numbers(view), _tape(view), width)]
+
+
+def _stream(view: StatusView) -> list[Cell]:
+    """Say how the stream is; the reason only where it is not simply open."""
+    since = span(max(view.now_ms - view.feed_since_ms, 0))
+    if view.feed == "open":
+        return [("stream open", "bar bid"), (f" {since}", "bar quiet"), *_exchange(view)]
+    again = f", again in {until(view.feed_until_ms, view.now_ms)}" if view.feed_until_ms else ""
+    return [(f"stream {fit(view.feed.upper(), 10).strip()}", "warn"), (f" {view.feed_reason}{again}", "bar stale")]
+
+
+def _exchange(view: StatusView) -> list[Cell]:
+    """Say whether the exchange trades; nothing where it does."""
+    if view.exchange in {"open", "unknown"}:
+        return []
+    ends = f" for {until(view.exchange_until_ms, view.now_ms)}" if view.exchange_until_ms else ""
+    return [_GAP, (f" {fit(view.exchange.upper(), min(len(view.exchange), 16))}{ends} ", "warn")]
+
+
+def _numbers(view: StatusView) -> list[Cell]:
+    heard = age(view.now_ms - view.heard_ms) if view.heard_ms else "never"
+    all_live = view.books_live == view.books
+    catalogue = "" if view.catalogue == "ready" else f"catalogue {view.catalogue}"
+    cells: list[Cell] = [
+        (f" books {view.books_live}/{view.books} live", "bar" if all_live else "bar stale"),
+        (f"heard {heard}", "bar"),
+        (f"gaps {view.gaps}", "bar" if not view.gaps else "bar stale"),
+        (f"lag {view.lag.p99_ms:.0f} ms", "bar"),
+        (f"{view.frames_per_s:,.0f}/s", "bar quiet"),
+        (catalogue, "bar stale"),
+    ]
+    return [part for cell in cells if cell[0] for part in (cell, _GAP)][:-1]
+
+
+def _tape(view: StatusView) -> str:
+    tape = view.tape
+    if tape.state == "recording":
+        lost = f", {tape.frames_lost:,} lost" if tape.frames_lost else ""
+        return f"tape {amount(tape.bytes_written)}{lost} "
+    return f"tape {tape.state}{': ' if tape.reason else ''}{fit(tape.reason, min(len(tape.reason), 20))} "
+
+
+def _line(cells: Sequence[Cell], at_right: str, width: int) -> Row:
+    """Lay cells from the left and one text at the right; what has no room is cut at the end of the left part."""
+    room = max(width - len(at_right) - 1, 0)
+    laid: list[Cell] = []
+    for text, style in cells:
+        shown = fit(text, min(len(text), room))
+        laid.append((shown, style))
+        room -= len(shown)
+    return (*laid, (" " * (room + 1), "bar"), (at_right, "bar"), ("", "bar"))

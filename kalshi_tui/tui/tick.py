@@ -1,0 +1,68 @@
+"""The one beat of the terminal: views are handed over, ages grow, and what is wrong is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from kalshi_tui.tui.attaching import Attaching
+from kalshi_tui.tui.panes.status import Loud, bounds_words
+from kalshi_tui.tui.screens.desk import Desk
+
+SILENT_S: Final = 2.0
+STATUS_EVERY_S: Final = 0.2
+
+
+class Tick:
+    """Called some twenty times a second; the status bar is drawn at most five times of them."""
+
+    def __init__(
+        self, desk: Desk, attaching: Attaching, monotonic: Callable[[], float], told: Sequence[str] = ()
+    ) -> None:
+        self._desk = desk
+        self._attaching = attaching
+        self._monotonic = monotonic
+        self._told = tuple(told)
+        self._drawn: float | None = None
+
+    def __call__(self) -> None:
+        """Do all that is due now."""
+        self._attaching.beat()
+        now = self._monotonic()
+        if self._drawn is None or now - self._drawn >= STATUS_EVERY_S:
+            self._drawn = now
+            self.say()
+
+    def say(self) -> None:
+        """Draw the status bar, and words where there is no picture yet."""
+        status = self._desk.status
+        status.loud = self._loud()
+        status.waiting = waiting = self._waiting()
+        status.drawn_anew()
+        if self._attaching.state != "attached":
+            for pane in (self._desk.markets, self._desk.notices):
+                if pane.view is None:
+                    pane.wait(waiting)
+
+    def _waiting(self) -> str:
+        age = int(self._monotonic() - self._attaching.since)
+        match self._attaching.state:
+            case "lost":
+                return "no engine"
+            case "connecting":
+                return f"connecting to the engine, {age} s"
+            case _:
+                return "attached, waiting for the first picture"
+
+    def _loud(self) -> tuple[Loud, ...]:
+        loud: list[Loud] = []
+        attaching, view = self._attaching, self._desk.status.view
+        if attaching.state == "lost":
+            loud.append(Loud(f"ENGINE GONE: {attaching.reason}. What is shown is old. r attaches again, q quits"))
+        elif attaching.state == "connecting" and view is not None:
+            loud.append(Loud("ATTACHING AGAIN: what is shown is old", "warn"))
+        elif (silent := attaching.silent_s()) >= SILENT_S and attaching.state == "attached":
+            loud.append(Loud(f"ENGINE SILENT {int(silent)} s: what is shown may be old"))
+        if view is not None and (words := bounds_words(view)):
+            loud.append(Loud(f"BOUNDS REACHED: {words}", "warn"))
+        return (*loud, *(Loud(words, "warn") for words in self._told))

@@ -1,0 +1,138 @@
+"""Prices, sizes, times and foreign texts as words of a fixed width."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+from kalshi_tui.core.text import ELLIPSIS, clean
+from kalshi_tui.core.units import SIZE_ONE, Price, Size, format_price, format_size
+
+NONE: Final = "-"
+_DAY_S: Final = 86_400
+_HOUR_S: Final = 3_600
+_MINUTE_S: Final = 60
+
+
+@lru_cache(maxsize=4096)
+def fit(text: str, width: int) -> str:
+    """Return foreign text made safe in exactly `width` cells; what is cut off is marked."""
+    shown = clean(text, width)
+    return set_cell_size(shown, max(width, 0)) if cell_len(shown) != width else str(shown)
+
+
+def right(text: str, width: int) -> str:
+    """Return our own text at the right of `width` cells; one that is too long is no number any more, but a mark."""
+    if len(text) <= width:
+        return text.rjust(width)
+    return (ELLIPSIS * min(width, 1)).rjust(width)
+
+
+def decimals_of(price: int) -> int:
+    """Return how many decimals a price needs, at least two."""
+    if price % 100 == 0:
+        return 2
+    return 3 if price % 10 == 0 else 4
+
+
+def dollars(price: Price | None, decimals: int = 0) -> str:
+    """Write a price with as many decimals as it needs, at least two and at least `decimals`."""
+    if price is None:
+        return NONE
+    return format_price(price)[: 2 + max(decimals, decimals_of(price))]
+
+
+def contracts(size: Size) -> str:
+    """Write a size with thousands apart, and its hundredths only where there are some."""
+    whole, hundredths = format_size(size).split(".")
+    return f"{int(whole):,}" + ("" if hundredths == "00" else f".{hundredths}")
+
+
+def short_size(size: Size, width: int) -> str:
+    """Write a size in at most `width` cells, in thousands or millions (rounded down) where it is too long."""
+    text = contracts(size)
+    if len(text) <= width:
+        return text
+    whole = size // SIZE_ONE
+    for unit, letter in ((1, ""), (1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
+        text = f"{whole // unit:,}{letter}"
+        if len(text) <= width:
+            return text
+    return ELLIPSIS
+
+
+def clock(ms: int) -> str:
+    """Write a time of day in UTC."""
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%H:%M:%S}"
+
+
+def moment(ms: int) -> str:
+    """Write a day and a time in UTC, to the minute."""
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def age(ms: int) -> str:
+    """Write how long ago something was, in the unit that a glance needs."""
+    seconds = max(ms, 0) / 1000
+    return f"{seconds:.1f} s" if seconds < 10 else span(max(ms, 0))
+
+
+def span(ms: int) -> str:
+    """Write a stretch of time in its two largest units."""
+    seconds = ms // 1000
+    if seconds < _MINUTE_S:
+        return f"{seconds} s"
+    if seconds < _HOUR_S:
+        return f"{seconds // _MINUTE_S}m {seconds % _MINUTE_S:02d}s"
+    if seconds < _DAY_S:
+        return f"{seconds // _HOUR_S}h {seconds % _HOUR_S // _MINUTE_S:02d}m"
+    return f"{seconds // _DAY_S}d {seconds % _DAY_S // _HOUR_S:02d}h"
+
+
+def until(then_ms: int, now_ms: int) -> str:
+    """Write how long there is until a time, or that it is past."""
+    return span(then_ms - now_ms) if then_ms > now_ms else "past"
+
+
+def amount(count: int) -> str:
+    """Write a number of bytes."""
+    for unit, letter in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {letter}"
+    return f"{count} B"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break foreign text into safe lines of at most `width` cells, at spaces where there are some."""
+    lines: list[str] = []
+    for paragraph in text.splitlines() or [""]:
+        line = ""
+        for word in clean(paragraph, 100_000).split(" "):
+            line = _added(lines, line, word, max(width, 2))
+        lines.append(line)
+    return lines
+
+
+def _added(lines: list[str], line: str, word: str, width: int) -> str:
+    joined = f"{line} {word}" if line else word
+    if cell_len(joined) <= width:
+        return joined
+    if line:
+        lines.append(line)
+    while cell_len(word) > width:
+        head = _head(word, width)
+        lines.append(head)
+        word = word[len(head) :]
+    return word
+
+
+def _head(word: str, width: int) -> str:
+    cells = 0
+    for index, char in enumerate(word):
+        cells += cell_len(char)
+        if cells > width:
+            return word[: max(index, 1)]
+    return word

@@ -1,0 +1,346 @@
+"""A fake engine's end of the link, and a small made-up market for it to publish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from kalshi_tui.core.book import BookState, Level
+from kalshi_tui.core.units import Price, Size
+from kalshi_tui.link.client import Link, attach
+from kalshi_tui.link.keys import Key, LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey
+from kalshi_tui.link.messages import (
+    LINK_VERSION,
+    Ask,
+    Failure,
+    FromEngine,
+    Goodbye,
+    Hello,
+    Published,
+    Unwatch,
+    Watch,
+    Welcome,
+    decode_from_client,
+    encode,
+)
+from kalshi_tui.link.pipes import Pipe, memory_pipes
+from kalshi_tui.link.views import (
+    LadderView,
+    Lag,
+    MarketRow,
+    MarketsView,
+    MarketView,
+    Notice,
+    NoticesView,
+    StatusView,
+    TapeState,
+    TradeRow,
+    TradesView,
+    View,
+)
+from kalshi_tui.tui.app import Terminal
+from kalshi_tui.tui.look import Look
+from kalshi_tui.tui.theming import bundled_folder, read_themes
+
+NOW_MS = 1_781_159_370_000
+CENTS = ((Price(0), Price(10_000), Price(100)),)
+TAILS = (
+    (Price(0), Price(1_000), Price(10)),
+    (Price(1_000), Price(9_000), Price(100)),
+    (Price(9_000), Price(10_000), Price(10)),
+)
+
+
+class FakeEngine:
+    """Speaks the real messages; a test says what it publishes under which key."""
+
+    def __init__(self) -> None:
+        self.views: dict[Key, View] = {}
+        self.default: dict[type, View] = {}
+        self.watched: dict[int, Key] = {}
+        self.asked: list[Ask] = []
+        self.greetings = 0
+        self.problem: Exception | None = None
+        self._pipe: Pipe | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._version = 0
+
+    async def connect(self) -> Link:
+        """Be attached to."""
+        if self.problem is not None:
+            raise self.problem
+        ours, theirs = memory_pipes()
+        self.serve(ours)
+        return await attach(theirs, name="terminal")
+
+    def serve(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self.watched = {}
+        self._pump = asyncio.ensure_future(self._run(pipe))
+
+    def publish(self, *views: View) -> None:
+        """Send views to whoever watches their keys, and to later watchers."""
+        for view in views:
+            self.default[type(view)] = view
+            for number, key in self.watched.items():
+                if _belongs(key, view):
+                    self._send_view(number, view)
+
+    def refuse(self, kind: type, reason: str) -> None:
+        for number, key in self.watched.items():
+            if isinstance(key, kind):
+                self._send(Failure(number, reason, ""))
+
+    def hang_up(self, reason: str = "") -> None:
+        if reason:
+            self._send(Goodbye(reason))
+        assert self._pipe is not None
+        self._pipe.close()
+
+    def keys(self, kind: type) -> list[Any]:
+        return [key for key in self.watched.values() if isinstance(key, kind)]
+
+    async def _run(self, pipe: Pipe) -> None:
+        while True:
+            try:
+                messages = await pipe.receive()
+            except Exception:  # noqa: BLE001 - the other end is gone, and so is this one
+                return
+            for data in messages:
+                self._take(decode_from_client(data))
+
+    def _take(self, message: object) -> None:
+        match message:
+            case Hello():
+                self.greetings += 1
+                self._send(welcome())
+            case Watch(id=number, key=key):
+                self.watched[number] = key
+                for view in self.default.values():
+                    if _belongs(key, view):
+                        self._send_view(number, view)
+            case Unwatch(id=number):
+                self.watched.pop(number, None)
+            case Ask():
+                self.asked.append(message)
+
+    def _send_view(self, number: int, view: View) -> None:
+        self._version += 1
+        self._send(Published(number, self._version, msgspec.Raw(encode(view))))
+
+    def _send(self, message: FromEngine) -> None:
+        assert self._pipe is not None
+        self._pipe.send(encode(message))
+
+
+def _belongs(key: Key, view: View) -> bool:
+    kinds: dict[type, type] = {
+        StatusKey: StatusView,
+        MarketsKey: MarketsView,
+        MarketKey: MarketView,
+        LadderKey: LadderView,
+        TradesKey: TradesView,
+        NoticesKey: NoticesView,
+    }
+    is_kind = kinds.get(type(key)) is type(view)
+    return is_kind and getattr(key, "ticker", "") == getattr(view, "ticker", "")
+
+
+def welcome() -> Welcome:
+    return Welcome(
+        link=LINK_VERSION,
+        program="0.1.0",
+        session=7,
+        engine_pid=4242,
+        mode="PRACTICE",
+        environment="practice",
+        execution="observe",
+        account="practice",
+        settings_hash="",
+        started_ms=NOW_MS - 200_000,
+        now_ms=NOW_MS,
+        speed=1.0,
+        stays=True,
+    )
+
+
+def status(**changes: Any) -> StatusView:
+    view = StatusView(
+        mode="PRACTICE",
+        environment="practice",
+        execution="observe",
+        account="practice",
+        words="the exchange on your desk",
+        engine_pid=4242,
+        program="0.1.0",
+        started_ms=NOW_MS - 200_000,
+        now_ms=NOW_MS,
+        feed="open",
+        feed_reason="connected",
+        feed_since_ms=NOW_MS - 190_000,
+        feed_until_ms=None,
+        exchange="open",
+        exchange_until_ms=None,
+        heard_ms=NOW_MS - 300,
+        frames=12_345,
+        frames_per_s=61.0,
+        books=12,
+        books_live=12,
+        gaps=0,
+        resyncs=0,
+        malformed=0,
+        catalogue="ready",
+        series=3,
+        events=5,
+        markets=24,
+        universe="needed",
+        clients=1,
+        working=(),
+        bounds={},
+        lag=Lag(0.4, 2.6, 9.0),
+        tape=TapeState("recording", "", "tape", 1_234_567, 0),
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def row(number: int, **changes: Any) -> MarketRow:
+    event = number // 4
+    made = MarketRow(
+        ticker=f"KXFED-26DEC-T{number}",
+        event_ticker=f"KXFED-{event}",
+        event_title=f"Fed funds rate after meeting {event + 1}?",
+        answer=f"Above {3 + number / 4:.2f}%",
+        status="active",
+        close_ms=NOW_MS + 3_600_000 * (number + 1),
+        bid=Price(5600 - 100 * number),
+        ask=Price(5800 - 100 * number),
+        bid_size=Size(120_000 + 700 * number),
+        ask_size=Size(34_050),
+        last=Price(5700 - 100 * number),
+        moved=(number % 3) - 1,
+        volume=Size(12_345_600 + number),
+        state="live",
+        reason="",
+        heard_ms=NOW_MS - 300,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def markets(rows: Iterable[MarketRow] | None = None, *, total: int | None = None, **changes: Any) -> MarketsView:
+    listed = tuple(rows) if rows is not None else tuple(map(row, range(24)))
+    count = len(listed) if total is None else total
+    return msgspec.structs.replace(MarketsView(count, count, 0, listed, ""), **changes)
+
+
+def market(ticker: str = "KXFED-26DEC-T0", **changes: Any) -> MarketView:
+    view = MarketView(
+        ticker=ticker,
+        event_ticker="KXFED-0",
+        series_ticker="KXFED",
+        event_title="Fed funds rate after meeting 1?",
+        title="Will the rate be above 3.00% after the meeting?",
+        yes_title="Above 3.00%",
+        no_title="3.00% or lower",
+        category="Economics",
+        rules_primary="If the upper bound of the target range is above 3.00% after the meeting, "
+        "the market resolves to Yes.",
+        rules_secondary="An emergency move before the meeting counts. "
+        "The source is the statement of the Federal Reserve.",
+        strike="above 3.00",
+        status="active",
+        open_ms=NOW_MS - 86_400_000,
+        close_ms=NOW_MS + 3_600_000,
+        expected_expiration_ms=NOW_MS + 7_200_000,
+        settlement_timer_s=1800,
+        mutually_exclusive=False,
+        grid=CENTS,
+        fee="0.07 x price x (1 - price), rounded up to $0.0001",
+        volume=Size(12_345_600),
+        open_interest=Size(4_567_800),
+        result="",
+        revision=3,
+        read_ms=NOW_MS - 60_000,
+        doubt="",
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def levels(*pairs: tuple[int, int]) -> tuple[Level, ...]:
+    return tuple((Price(price), Size(size)) for price, size in pairs)
+
+
+def ladder(ticker: str = "KXFED-26DEC-T0", **changes: Any) -> LadderView:
+    view = LadderView(
+        ticker=ticker,
+        state=BookState.LIVE,
+        reason="",
+        clock=9,
+        revision=3,
+        heard_ms=NOW_MS - 300,
+        bids=levels(*((5600 - 100 * i, 120_000 - 4_000 * i) for i in range(14))),
+        asks=levels(*((5800 + 100 * i, 34_050 + 6_000 * i) for i in range(12))),
+        bid_levels=14,
+        ask_levels=12,
+        last_price=Price(5700),
+        last_size=Size(2_500),
+        last_side="bid",
+        last_ms=NOW_MS - 900,
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def trades(ticker: str = "KXFED-26DEC-T0", count: int = 40) -> TradesView:
+    rows = tuple(
+        TradeRow(
+            count - i,
+            Price(5700 + 100 * ((i * 7) % 3 - 1)),
+            Size(100 * (1 + i * 13 % 40)),
+            "bid" if i % 3 else "ask",
+            i == 5,
+            NOW_MS - 900 - 1_700 * i,
+        )
+        for i in range(count)
+    )
+    return TradesView(ticker, count, rows)
+
+
+def notices() -> NoticesView:
+    return NoticesView(
+        3,
+        (
+            Notice(3, NOW_MS - 4_000, "alarm", "the tape failed: no space is left on the disk"),
+            Notice(2, NOW_MS - 90_000, "warning", "its closing time was moved", "KXFED-26DEC-T3"),
+            Notice(1, NOW_MS - 190_000, "info", "24 markets of 3 series were read"),
+        ),
+    )
+
+
+def everything() -> list[View]:
+    return [status(), markets(), market(), ladder(), trades(), notices()]
+
+
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def terminal(engine: FakeEngine, clock: HandClock | None = None, **look: Any) -> Terminal:
+    chosen = {"themes": read_themes(bundled_folder()), "tick_s": None, **look}
+    return Terminal(engine.connect, Look(**chosen), clock or HandClock())
+
+
+async def settle(pilot: Any) -> None:
+    """Let everything arrive, be taken at a tick, and be drawn."""
+    for _ in range(3):
+        await pilot.pause()
+        pilot.app.tick()
+    pilot.app.tick.say()
+    await pilot.pause()

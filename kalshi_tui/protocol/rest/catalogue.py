@@ -22,11 +22,12 @@ from kalshi_tui.protocol.rest.reading import (
     ident,
     millionths,
     millis,
+    one_row_reader,
     optional_millis,
     optional_price,
     price,
     reader,
-    row_reader,
+    rows_reader,
 )
 
 MarketFilter = Literal["unopened", "open", "paused", "closed", "settled"]
@@ -304,17 +305,20 @@ def _grid(bands: tuple[tuple[str, str, str], ...]) -> PriceGrid:
     return PriceGrid.from_bands((parse_price(start), parse_price(end), parse_price(step)) for start, end, step in bands)
 
 
-_market_row = row_reader(_Market, _as_market, "ticker")
-_event_row = row_reader(_Event, _as_event, "event_ticker")
+read_series_row: Final = one_row_reader(_Series, _as_series, "ticker")
+read_event_row: Final = one_row_reader(_Event, _as_event, "event_ticker")
+read_market_row: Final = one_row_reader(_Market, _as_market, "ticker")
+_market_rows = rows_reader(read_market_row)
+_event_rows = rows_reader(read_event_row)
 
 
 def _market_page(wire: _Rows) -> Page[Market]:
-    rows, unread = _market_row(wire.markets or ())
+    rows, unread = _market_rows(wire.markets or ())
     return Page(rows, wire.cursor or "", unread)
 
 
 def _event_page(wire: _Rows) -> Page[Event]:
-    rows, unread = _event_row(wire.events or ())
+    rows, unread = _event_rows(wire.events or ())
     return Page(rows, wire.cursor or "", unread)
 
 

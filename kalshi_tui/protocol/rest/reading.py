@@ -146,28 +146,41 @@ class _Names(Wire):
 _NAMES: Final = msgspec.json.Decoder(_Names)
 
 
-def row_reader(
-    shape: type[W], convert: Callable[[W], T], label: str
+def one_row_reader(shape: type[W], convert: Callable[[W], T], label: str) -> Callable[[bytes | msgspec.Raw], T]:
+    """Return a function that reads one row of a list, or raises RemoteProtocolError with the row's name."""
+    decoder: msgspec.json.Decoder[W] = msgspec.json.Decoder(shape)
+
+    def read(row: bytes | msgspec.Raw) -> T:
+        try:
+            return _converted(convert, decoder.decode(row))
+        except UNREADABLE as problem:
+            raise RemoteProtocolError(f"{row_name(row, label)}: {problem}") from None
+        except RemoteProtocolError as problem:
+            raise RemoteProtocolError(f"{row_name(row, label)}: {problem.message}", hint=problem.hint) from None
+
+    return read
+
+
+def rows_reader(
+    read_one: Callable[[bytes | msgspec.Raw], T],
 ) -> Callable[[tuple[msgspec.Raw, ...]], tuple[tuple[T, ...], tuple[str, ...]]]:
     """Return a function that reads each row by itself, so that one bad row of 30,000 does not hide the others."""
-    decoder: msgspec.json.Decoder[W] = msgspec.json.Decoder(shape)
 
     def read(rows: tuple[msgspec.Raw, ...]) -> tuple[tuple[T, ...], tuple[str, ...]]:
         good: list[T] = []
         bad: list[str] = []
         for row in rows:
             try:
-                good.append(_converted(convert, decoder.decode(row)))
-            except UNREADABLE as problem:
-                bad.append(f"{_name_of(row, label)}: {problem}")
+                good.append(read_one(row))
             except RemoteProtocolError as problem:
-                bad.append(f"{_name_of(row, label)}: {problem.message}")
+                bad.append(problem.message)
         return tuple(good), tuple(bad)
 
     return read
 
 
-def _name_of(row: msgspec.Raw, label: str) -> str:
+def row_name(row: bytes | msgspec.Raw, label: str) -> str:
+    """Return what an unreadable row calls itself, or a question mark."""
     try:
         return str(getattr(_NAMES.decode(row), label))[:80]
     except UNREADABLE:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from kalshi_tui.engine.held import Kind
 from kalshi_tui.engine.inputs import Opening, Record
+from kalshi_tui.link.intents import HistoryPoint
 from kalshi_tui.link.views import TapeState
 
 Chance = Callable[[], float]
@@ -102,3 +104,48 @@ class Recorder(Protocol):
 
     def close(self) -> None:
         """Write what is left and end the tape; may take as long as the disk does, within a bound."""
+
+
+class Storage(Protocol):
+    """What outlives a run: the catalogue as last read, bounded price histories, texts under names.
+
+    It is never fatal: what cannot be kept is counted in `lost` and explained in `problem`, and the engine goes on.
+    """
+
+    @property
+    def lost(self) -> int:
+        """Return how many rows were given to it and not kept."""
+
+    @property
+    def problem(self) -> str:
+        """Return why rows are being lost, or what befell the file; nothing while all is well."""
+
+    async def open(self) -> None:
+        """Open the file or begin one; raise ConfigError where it is another's or of a newer program."""
+
+    async def catalogue(self) -> list[tuple[Kind, list[bytes]]]:
+        """Return the rows that were kept, as the venue sent them, in batches of at most 500."""
+
+    def keep(self, kind: Kind, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Keep rows by ticker, soon; returns at once and raises nothing."""
+
+    def forget(self, kind: Kind, tickers: Sequence[str]) -> None:
+        """Let go of rows, soon."""
+
+    def add_history(self, rows: Sequence[tuple[str, HistoryPoint]]) -> None:
+        """Add points to markets' histories, soon; of each market the latest are kept, up to a number."""
+
+    async def history(self, ticker: str, since_ms: int, count: int) -> list[HistoryPoint]:
+        """Return a market's latest points, at most `count` and none from before `since_ms`, oldest first."""
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep a text under a name, soon; raise ValueRefused where either is too long."""
+
+    async def recall(self, name: str) -> str | None:
+        """Return what was last remembered under a name, or nothing."""
+
+    async def flush(self) -> None:
+        """Wait until what was given so far is kept, or lost and counted."""
+
+    async def close(self) -> None:
+        """Flush, and let go of the file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import time
 from contextlib import closing, suppress
@@ -51,6 +52,7 @@ class Wishes:
     ready_file: Path | None
     key_file: Path | None
     for_s: float | None
+    until_eof: bool
 
 
 @click.command("exchange", help="Run an exchange on your desk: Kalshi's protocol, made-up money, no network.")
@@ -67,6 +69,7 @@ class Wishes:
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the JSON line here too.")
 @click.option("--key-file", type=click.Path(path_type=Path), metavar="FILE", help="Private key; made when missing.")
 @click.option("--for", "for_s", type=float, metavar="SECONDS", help="Stop by itself after so many seconds.")
+@click.option("--until-eof", is_flag=True, help="Stop when standard input closes, as with the program that started it.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
     """Run the practice exchange until Ctrl-C, SIGTERM or the end of --for."""
@@ -83,6 +86,8 @@ async def _run(wishes: Wishes, usual: PracticeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if wishes.until_eof:
+        loop.add_reader(0, _stop_at_eof, stop)
     if wishes.ready_file is not None:
         wishes.ready_file.unlink(missing_ok=True)  # an old one would send clients to where nobody is any more
     speed = usual.speed if wishes.speed is None else _checked("speed", wishes.speed, SLOWEST, FASTEST)
@@ -127,6 +132,12 @@ async def _stay(stop: asyncio.Event, desk: Desk, keeper: Keeper | None) -> None:
             with closing(keeper.saving()) as pieces:
                 for _ in pieces:
                     await asyncio.sleep(0)  # 30,000 markets may have changed since the last save
+
+
+def _stop_at_eof(stop: asyncio.Event) -> None:
+    if not os.read(0, 4096):
+        asyncio.get_running_loop().remove_reader(0)
+        stop.set()
 
 
 def _open(wishes: Wishes, usual: PracticeSettings) -> tuple[Desk, Keeper | None]:

@@ -19,6 +19,9 @@ from kalshi_tui.errors import KalshiTuiError
 
 COMMANDS = {
     "live": "Show moving markets, as plain text (what a bare `kalshi-tui` does)",
+    "run": "Run an engine in this window, for a while",
+    "engine": "Start, stop or show the engine that terminals attach to",
+    "status": "Show how the engine is",
     "markets": "List markets",
     "book": "Show one market's order book, once or live",
     "trades": "List the latest trades",

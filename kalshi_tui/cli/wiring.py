@@ -19,7 +19,7 @@ from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import load_hidden, load_key
 from kalshi_tui.cli.settings import settings_of, warn
 from kalshi_tui.config.load import data_folder, log_folder, user_file
-from kalshi_tui.config.schema import Environment, Settings, StreamSettings, TransportName
+from kalshi_tui.config.schema import Environment, NetworkSettings, Settings, StreamSettings, TransportName
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine.backoff import ReconnectRules
 from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus, Machine
@@ -98,13 +98,7 @@ async def open_session(ctx: click.Context) -> AsyncIterator[Session]:
         address = await find_address(settings, loaded.signer if loaded else None, stack)
         http = HttpxTransport(address.rest_url)
         stack.push_async_callback(http.close)
-        network = settings.network
-        patience = Patience(
-            deadline_s=network.answer_timeout_s,
-            attempts=network.read_retries + 1,
-            base_s=network.backoff_first_s,
-            cap_s=network.backoff_limit_s,
-        )
+        patience = patience_of(settings.network)
         venue = Venue(http, address.clock, system_chance, signer=address.signer, patience=patience)
         yield Session(settings, address, venue)
 
@@ -157,6 +151,16 @@ async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
     clock = await exchange_clock(running.reference_url)
     words = f"practice, world {desk.world}, seed {desk.seed}"
     return Address(running.rest_url, running.ws_url, load_hidden(desk.key_id, lambda: pem), clock, words)
+
+
+def patience_of(network: NetworkSettings) -> Patience:
+    """Return how long and how often a question is asked, as the settings have it."""
+    return Patience(
+        deadline_s=network.answer_timeout_s,
+        attempts=network.read_retries + 1,
+        base_s=network.backoff_first_s,
+        cap_s=network.backoff_limit_s,
+    )
 
 
 def feed_rules(settings: StreamSettings) -> FeedRules:

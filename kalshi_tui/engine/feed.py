@@ -127,6 +127,11 @@ class Feed:
             if self.status.state is not FeedState.REFUSED:
                 self._become(FeedState.STOPPED, "stopped")
 
+    def nudge(self) -> None:
+        """Send what the stream wants to say now, where it is connected; otherwise it waits for the next timer."""
+        if self.status.state is FeedState.OPEN:
+            self._drain()
+
     async def _session(self) -> TransportError | RateLimited:
         """Open one connection, use it up, and return why it ended."""
         opened: float | None = None

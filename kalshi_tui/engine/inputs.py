@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from kalshi_tui.core.book import Level
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.link.intents import Distrust, Follow, LetGo, ReadAnew
 from kalshi_tui.link.keys import Key
@@ -71,7 +72,6 @@ class Replied(_Input, frozen=True):
     endpoint: str
     argument: str
     body: bytes
-    is_last: bool = True  # of the pages that belong together
 
 
 class NotReplied(_Input, frozen=True):
@@ -177,8 +177,8 @@ class BookImage(Struct, frozen=True, gc=False, array_like=True):
 
     ticker: str
     clock: int
-    bids: tuple[tuple[int, int], ...]
-    asks: tuple[tuple[int, int], ...]
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
 
 
 class Opening(Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -193,6 +193,7 @@ class Opening(Struct, frozen=True, gc=False, tag=True, array_like=True):
     account: str
     mode: str
     words: str
+    engine_pid: int
     started_ms: int
     is_first: bool  # of the tape: then everything starts from nothing, and the rest of this is empty
     rules: Rules

@@ -55,9 +55,10 @@ class Recall(_Intent, frozen=True):
 
 
 class StopEngine(_Intent, frozen=True):
-    """End the engine; while something is working only when `force` is set."""
+    """End the engine; while something is working only by `force`, and perhaps not while others are attached."""
 
     force: bool = False
+    unless_others: bool = False
 
 
 Intent = Follow | LetGo | Distrust | ReadAnew | ReadHistory | Remember | Recall | StopEngine

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+from kalshi_tui.core.text import SafeText
 from kalshi_tui.link.intents import Intent, Result
 from kalshi_tui.link.keys import Key
 from kalshi_tui.link.views import View
@@ -47,6 +48,7 @@ class Welcome(_Message, frozen=True):
     started_ms: int
     now_ms: int
     speed: float
+    stays: bool  # whether it was started to stay, also when its last terminal has gone
 
 
 class Refused(_Message, frozen=True):
@@ -109,7 +111,15 @@ class Goodbye(_Message, frozen=True):
 FromClient = Hello | Watch | Unwatch | Ask
 FromEngine = Welcome | Refused | Published | Answer | Failure | Goodbye
 
-encode: Final = msgspec.msgpack.Encoder().encode
+
+def _plain(value: object) -> str:
+    """Write cleaned text as text."""
+    if isinstance(value, SafeText):
+        return str.__str__(value)
+    raise TypeError(f"a {type(value).__name__} does not go over the link")
+
+
+encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain).encode
 decode_from_client: Final = msgspec.msgpack.Decoder(FromClient).decode
 decode_from_engine: Final = msgspec.msgpack.Decoder(FromEngine).decode
 decode_view: Final = msgspec.msgpack.Decoder(View).decode

@@ -28,9 +28,12 @@ class Pipe(Protocol):
     def close(self) -> None:
         """Hang up, after what was sent."""
 
+    def abort(self) -> None:
+        """Hang up without waiting for an end that does not read."""
+
 
 class Splitter:
-    """Cuts a stream of bytes into the messages that it was made of; it refuses one longer than `longest` at its head."""
+    """Cuts a stream of bytes into messages; one longer than `longest` is refused at its head."""
 
     def __init__(self, longest: int = LONGEST) -> None:
         self._held = bytearray()
@@ -181,7 +184,9 @@ class MemoryPipe:
             other._other = None  # noqa: SLF001 - as above
             other._arrivals.end("the other end is gone")  # noqa: SLF001 - as above
 
-    abort = close
+    def abort(self) -> None:
+        """Hang up."""
+        self.close()
 
 
 def memory_pipes() -> tuple[MemoryPipe, MemoryPipe]:

@@ -74,7 +74,7 @@ class StatusView(_View, frozen=True):
 
 
 class MarketRow(Struct, frozen=True, gc=False):
-    """A market in a list; where its book is followed, prices are the book's and `state` says whether to believe them."""
+    """A market in a list; prices are its book's where that is followed, and `state` says whether to believe them."""
 
     ticker: str
     event_ticker: str

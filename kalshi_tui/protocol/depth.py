@@ -6,7 +6,7 @@ A book that is out of step takes nothing but a snapshot. Wrong and LIVE must not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Final
 
@@ -216,6 +216,17 @@ class Depth:
             tracked.retry_at_ms = now_ms + wait_ms
             tracked.is_expected = snapshots_come
             self._show(tracked, BookState.RESYNC, "waiting for its snapshot")
+
+    def resume(self, ticker: str, clock: int, bids: Iterable[Level], asks: Iterable[Level], now_ms: int) -> None:
+        """Hold a book as another run held it, in the middle of its changes."""
+        tracked = self.books[ticker]
+        tracked.book.replace(bids, asks)
+        tracked.lane.clock, tracked.asked, tracked.retry_at_ms = clock, None, None
+        tracked.in_step, tracked.in_step_ms = True, now_ms
+        self._waiting.pop(ticker, None)
+        if not tracked.book.crossed:
+            self.lanes[ticker] = tracked.lane
+        self._show(tracked, BookState.STALE if self._staleness else BookState.LIVE, self._staleness)
 
     def closed(self, state: BookState, reason: str, now_ms: int) -> None:
         """The sid is gone: nobody could answer, and no book is right any more."""

@@ -6,7 +6,7 @@ lost answer, a refusal or a new connection needs no bookkeeping of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal
 
 from kalshi_tui.core.book import BookState
@@ -34,6 +34,9 @@ _UNKNOWN_SID: Final = 7
 _PASSING: Final = frozenset({_UNKNOWN_SID, 18, 27})  # what else is refused will be refused again
 _UNCERTAIN: Final = frozenset({0, 18})  # no answer, or none in time
 _SIDS_KEPT: Final = 256
+_NO_SEQ: Final = float("-inf")
+Standing = tuple[str, int, int, tuple[str, ...]]
+"""An open subscription: its channel, sid, last sequence number and keys; no keys are all."""
 _ACTIONS: Final[dict[tuple[str, str], str]] = {
     ("add", "market_tickers"): "add_markets",
     ("delete", "market_tickers"): "delete_markets",
@@ -144,6 +147,23 @@ class Roster:
                 self._refused(command, 0, "no answer came", now_ms)
         if not (self._must_list or self._commands.awaits("list")):
             self._stop_waiting(now_ms)
+
+    def standing(self) -> tuple[Standing, ...]:
+        """Return how far each open subscription has come."""
+        return tuple(
+            (s.channel.name, s.sid or 0, max(int(s.last.seq), 0), () if s.told_everything else tuple(sorted(s.told)))
+            for s in self.open_ones()
+            if s.last.seq > _NO_SEQ
+        )
+
+    def resume(self, standing: Iterable[Standing], now_ms: int) -> None:
+        """Stand where another run stood: its subscriptions are open, and nothing has to be asked for."""
+        for name, sid, seq, keys in standing:
+            subscription = self.subscription(name)
+            self._open(subscription, sid, now_ms, next_seq=seq + 1, snapshots_come=False)
+            subscription.told.update(keys)
+            subscription.told_everything = not keys
+            subscription.must_compare = False
 
     # What we ask
 
@@ -393,7 +413,7 @@ class Roster:
         if code == _UNKNOWN_SID and subscription.phase is Phase.ON:
             self._close(subscription, text, now_ms)
         elif command.channel == BOOKS and code and command.kind in {"subscribe", "add"}:
-            self.depth.refused(tuple(subscription.barred) if is_barred else command.keys, text)
+            self.depth.refused(tuple(sorted(subscription.barred)) if is_barred else command.keys, text)
 
     def _take_back(self, command: Command, now_ms: int, *, wait_ms: int) -> None:
         """Undo what we noted when we sent a command, so that the next look sends it again."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from kalshi_tui.core.book import Level
 from kalshi_tui.core.events import BookChanged, Event, MessagesLost
 from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import size_changes
@@ -17,13 +18,15 @@ from kalshi_tui.protocol import wire
 from kalshi_tui.protocol.codec import UNREADABLE, Damaged, Foreign, decode_frame, read_again
 from kalshi_tui.protocol.health import Health
 from kalshi_tui.protocol.patience import Patience
-from kalshi_tui.protocol.roster import Roster
+from kalshi_tui.protocol.roster import Roster, Standing
 from kalshi_tui.protocol.subscriptions import BOOKS, Subscription
 from kalshi_tui.protocol.tracked import Counters, TrackedBook
 from kalshi_tui.protocol.translate import translate
 from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta
 
 _UNKNOWN_TYPES_KEPT: Final = 64
+StandingBook = tuple[str, int, Iterable[Level], Iterable[Level]]
+"""A book in step: its ticker, clock, bids and asks."""
 _NOT_PLAIN: Final = (KeyError, ValueRefused, *UNREADABLE)
 
 
@@ -104,6 +107,19 @@ class Stream:
         self._health.connected(now_ms)
         self._roster.connected(now_ms)
         self._depth.freshen("")
+
+    def standing(self) -> tuple[Standing, ...]:
+        """Return the open subscriptions, with the last sequence number of each."""
+        return self._roster.standing()
+
+    def resume(self, standing: Iterable[Standing], books: Iterable[StandingBook], now_ms: int) -> None:
+        """Go on from where another run stood, as if it had been this one; what it followed must be wished for."""
+        self._is_connected, self._now_ms = True, now_ms
+        self._health.connected(now_ms)
+        self._depth.freshen("")
+        self._roster.resume(standing, now_ms)
+        for ticker, clock, bids, asks in books:
+            self._depth.resume(ticker, clock, bids, asks, now_ms)
 
     def disconnected(self, now_ms: int) -> None:
         """The connection is gone, and with it all sids, sequences and books."""

@@ -122,7 +122,8 @@ class Subscription:
 
     def surplus(self) -> list[str]:
         """Return what the exchange was told and we want no longer."""
-        return [] if self.wants_everything else [key for key in self.told if key not in self.wanted]
+        # Sorted, because a set's order differs from run to run, and a tape must be replayed to the same commands.
+        return [] if self.wants_everything else sorted(key for key in self.told if key not in self.wanted)
 
     def open(self, sid: int, now_ms: int, *, next_seq: int) -> None:
         """Take the sid that the exchange gave, and count from there."""

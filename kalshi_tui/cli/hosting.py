@@ -1,0 +1,159 @@
+"""Puts an engine together from settings, and runs it in this process under its lock until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from kalshi_tui import __version__
+from kalshi_tui.adapters.clock import system_chance
+from kalshi_tui.adapters.engine_place import Note, Taken
+from kalshi_tui.adapters.engine_socket import listen
+from kalshi_tui.adapters.http import HttpxTransport
+from kalshi_tui.adapters.key_files import read_private_file
+from kalshi_tui.adapters.secrets import load_hidden, load_key
+from kalshi_tui.adapters.sqlite import SqliteStorage, storage_file
+from kalshi_tui.adapters.tape_files import TapeWriter
+from kalshi_tui.cli.desk_child import DeskChild
+from kalshi_tui.cli.rules import kernel_rules, link_rules, tape_rules
+from kalshi_tui.cli.wiring import (
+    Address,
+    exchange_clock,
+    feed_rules,
+    find_address,
+    patience_of,
+    stream_transport,
+)
+from kalshi_tui.config.load import data_folder
+from kalshi_tui.config.modes import account_name, mode_of, settings_hash
+from kalshi_tui.config.ready import read_ready_file
+from kalshi_tui.config.schema import Environment, Settings
+from kalshi_tui.engine.inputs import CODEC, Opening
+from kalshi_tui.engine.no_recorder import NoRecorder
+from kalshi_tui.engine.ports import Recorder
+from kalshi_tui.engine.running import Engine, Surroundings
+from kalshi_tui.engine.venue import Venue
+from kalshi_tui.protocol.rest import PREFIX
+from kalshi_tui.protocol.signing import Signer
+
+_EXCHANGE_S: Final = 15.0
+_LOG: Final = logging.getLogger("kalshi_tui.engine")
+
+
+async def host(
+    settings: Settings,
+    taken: Taken,
+    desk: DeskChild | None,
+    *,
+    stays: bool,
+    beside: Callable[[Engine], Awaitable[None]] | None = None,
+) -> Engine:
+    """Run an engine until it is stopped, or until `beside`, which is run with it, ends; return it as it was then."""
+    async with AsyncExitStack() as stack:
+        engine = await make_engine(settings, desk, stack, stays=stays)
+        taken.write(_note(engine))
+        stack.callback(await listen(taken.place.socket, engine.server.serve))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, engine.stopping.set)
+        await _run(engine, beside)
+        return engine
+
+
+async def make_engine(settings: Settings, desk: DeskChild | None, stack: AsyncExitStack, *, stays: bool) -> Engine:
+    """Open what an engine stands on, and put it together."""
+    loaded = load_key(settings, data=data_folder())
+    for notice in loaded.notices if loaded else ():
+        _LOG.warning("%s; %s", notice.message, notice.hint)
+    signer = loaded.signer if loaded else None
+    address = await _address(settings, signer, desk, stack)
+    http = HttpxTransport(address.rest_url)
+    stack.push_async_callback(http.close)
+    account, mode = account_name(settings), mode_of(settings)
+    names = (str(settings.environment), account, str(settings.execution_mode))
+    storage = SqliteStorage(storage_file(data_folder(), *names), names, settings.storage)
+    await storage.open()
+    is_practice = settings.environment is Environment.PRACTICE
+    now_ms = address.clock.now_ms()
+    opening = Opening(
+        at_ms=now_ms,
+        codec=CODEC,
+        program=__version__,
+        settings_hash=settings_hash(settings),
+        environment=str(settings.environment),
+        execution=str(settings.execution_mode),
+        account=account,
+        mode=mode.word,
+        words=address.words,
+        engine_pid=os.getpid(),
+        started_ms=now_ms,
+        is_first=True,
+        rules=kernel_rules(settings, has_references=is_practice),
+    )
+
+    async def ask_reference() -> bytes:
+        reply = await http.send("GET", "/reference/values", {}, None)
+        return reply.body
+
+    venue = Venue(http, address.clock, system_chance, signer=address.signer, patience=patience_of(settings.network))
+    around = Surroundings(
+        venue=venue,
+        stream=stream_transport(settings, address),
+        signer=address.signer,
+        clock=address.clock,
+        chance=system_chance,
+        storage=storage,
+        recorder=_recorder(settings, account),
+        ask_reference=ask_reference if is_practice else None,
+        speed=getattr(address.clock, "speed", 1.0),
+        stays=stays,
+    )
+    return Engine(opening, around, feed_rules=feed_rules(settings.stream), link_rules=link_rules(settings.link))
+
+
+def _recorder(settings: Settings, account: str) -> Recorder:
+    if not settings.tape.enabled:
+        return NoRecorder()
+    return TapeWriter(data_folder() / "tapes" / f"{account}-{settings.execution_mode}", tape_rules(settings.tape))
+
+
+async def _run(engine: Engine, beside: Callable[[Engine], Awaitable[None]] | None) -> None:
+    running = asyncio.ensure_future(engine.run())
+    tasks = [running, *([asyncio.ensure_future(beside(engine))] if beside else [])]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    engine.stopping.set()
+    for task in tasks[1:]:
+        task.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    for problem in done:
+        if isinstance(problem, Exception):
+            raise problem
+
+
+async def _address(settings: Settings, signer: Signer | None, desk: DeskChild | None, stack: AsyncExitStack) -> Address:
+    """Return the venue of the settings: the exchange that was opened for us, or the one that they name."""
+    if desk is None:
+        return await find_address(settings, signer, stack)
+    ready = read_ready_file(await desk.opened())
+    rest_url, key_file = str(ready["venues.practice.rest_url"]), Path(str(ready["venues.practice.key_path"]))
+    clock = await exchange_clock(rest_url.replace(PREFIX, "/reference"))
+    words = f"practice, world {ready['practice.world']}, seed {ready['practice.seed']}"
+    own = load_hidden(str(ready["venues.practice.key_id"]), lambda: read_private_file(key_file))
+    return Address(rest_url, str(ready["venues.practice.stream_url"]), own, clock, words)
+
+
+def _note(engine: Engine) -> Note:
+    welcome = engine.welcome(0)
+    return Note(
+        pid=os.getpid(),
+        program=welcome.program,
+        account=welcome.account,
+        mode=welcome.mode,
+        settings_hash=welcome.settings_hash,
+        started_ms=welcome.started_ms,
+    )

@@ -1,0 +1,236 @@
+"""The engine without its shell: takes inputs one by one and publishes views; time, chance and IO are not in here.
+
+Whoever runs it gives it everything it consumes through `take`, sends what `outgoing` returns to the venue, asks what
+`questions` returns, and delivers what stands on `board`. The same inputs make the same board, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from kalshi_tui.core.events import (
+    BookReplaced,
+    BookStateChanged,
+    BookTouched,
+    CommandRefused,
+    ErrorSeen,
+    Event,
+    EventFeeChanged,
+    EventLifecycle,
+    IndexSeen,
+    MarketLifecycle,
+    MessagesLost,
+    SubscriptionLost,
+    SubscriptionReady,
+    TickerSeen,
+    TradeSeen,
+)
+from kalshi_tui.engine import inputs
+from kalshi_tui.engine.board import Board
+from kalshi_tui.engine.catalogue import Catalogue
+from kalshi_tui.engine.filtering import filter_of
+from kalshi_tui.engine.following import Following
+from kalshi_tui.engine.notices import Notices
+from kalshi_tui.engine.pictures import Pictures
+from kalshi_tui.engine.publishing import Publishing
+from kalshi_tui.engine.questions import Question, Questions
+from kalshi_tui.engine.reading import Reading
+from kalshi_tui.engine.status import Status
+from kalshi_tui.engine.store import Store
+from kalshi_tui.protocol.patience import Patience
+from kalshi_tui.protocol.stream import Stream
+
+TICKERS: Final = "ticker"
+
+
+class Kernel:
+    """One engine's knowledge of one venue."""
+
+    def __init__(self, opening: inputs.Opening) -> None:
+        """Begin with what a tape's opening says; one that is not the first carries books and subscriptions."""
+        rules = opening.rules
+        self.rules = rules
+        self.now_ms = opening.at_ms
+        self.board = Board()
+        self.stream = Stream(
+            use_yes_price=rules.use_yes_price,
+            tells_changes=False,
+            patience=Patience(ping_ms=rules.ping_ms, delay_ms=rules.delay_ms),
+        )
+        self.store = Store()
+        self.notices = Notices()
+        self.catalogue = Catalogue(filter_of(rules))
+        self.asking = Questions(rules)
+        self.status = Status(opening)
+        self.following = Following(self)
+        self.reading = Reading(self)
+        self.publishing = Publishing(self, Pictures(self.catalogue, self.store, self.stream.books))
+        self._touched = self.publishing.touched
+        self._outgoing: list[bytes] = []
+        self._questions: list[Question] = []
+        self._takes: dict[type, Callable[[Any], None]] = {
+            inputs.Frames: self._frames,
+            inputs.Connected: self._connected,
+            inputs.Disconnected: self._disconnected,
+            inputs.Pinged: self._pinged,
+            inputs.Ticked: self._ticked,
+            inputs.FeedSaid: self._feed_said,
+            inputs.Replied: self.reading.replied,
+            inputs.NotReplied: self.reading.not_replied,
+            inputs.Kept: self.reading.kept,
+            inputs.Watched: self._watched,
+            inputs.Unwatched: self._unwatched,
+            inputs.Asked: self._asked,
+            inputs.Beat: self._beat,
+            inputs.Vitals: self.status.take,
+            inputs.Told: self._told,
+        }
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            BookStateChanged: self._touch,
+            BookReplaced: self._touch,
+            TickerSeen: self._ticker,
+            TradeSeen: self._trade,
+            IndexSeen: self._index,
+            MarketLifecycle: self._lifecycle,
+            EventLifecycle: self._lifecycle,
+            EventFeeChanged: self._lifecycle,
+            MessagesLost: self._lost,
+            SubscriptionReady: self._ready,
+            SubscriptionLost: self._not_ready,
+            CommandRefused: self._refused,
+            ErrorSeen: self._error,
+        }
+        self.following.begin(opening)
+
+    def take(self, taken: inputs.Input) -> None:
+        """Consume one input."""
+        self.now_ms = taken.at_ms
+        self._takes[type(taken)](taken)
+        if commands := self.stream.outgoing():
+            self._outgoing += commands
+            for command in commands:
+                self.board.note(command)
+
+    def outgoing(self) -> list[bytes]:
+        """Return the commands for the venue's stream, once."""
+        commands, self._outgoing = self._outgoing, []
+        return commands
+
+    def questions(self) -> list[Question]:
+        """Return what to ask the venue over REST, once; each is answered by a `Replied` or a `NotReplied`."""
+        questions, self._questions = self._questions, []
+        return questions
+
+    def opening(self, at_ms: int) -> inputs.Opening:
+        """Return what a segment of a tape that begins now must tell."""
+        return self.following.opening(self.status.opening, at_ms)
+
+    # What the stream brings
+
+    def _frames(self, taken: inputs.Frames) -> None:
+        self.status.frames += len(taken.frames)
+        self.status.heard_ms = taken.at_ms
+        self.stream.receive_all(taken.frames, taken.at_ms, self._deliver)
+        self._drain()
+
+    def _connected(self, taken: inputs.Connected) -> None:
+        self.stream.connected(taken.at_ms)
+        self._drain()
+
+    def _disconnected(self, taken: inputs.Disconnected) -> None:
+        self.stream.disconnected(taken.at_ms)
+        self._outgoing.clear()
+        self._drain()
+
+    def _pinged(self, taken: inputs.Pinged) -> None:
+        self.status.heard_ms = taken.at_ms
+        self.stream.ping(taken.at_ms)
+        self._drain()
+
+    def _ticked(self, taken: inputs.Ticked) -> None:
+        self.stream.tick(taken.at_ms)
+        self._drain()
+
+    def _feed_said(self, taken: inputs.FeedSaid) -> None:
+        if self.status.feed_said(taken):
+            self.store.polled.clear()
+        if taken.state in {"waiting", "refused"}:
+            self.notices.tell(taken.at_ms, f"the stream is away: {taken.reason}", "warning")
+        elif taken.state == "open":
+            self.notices.tell(taken.at_ms, "the stream is open")
+
+    def _drain(self) -> None:
+        for event in self.stream.events():
+            self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
+        if type(event) is BookTouched:
+            self._touched[event.ticker] = self.now_ms
+            return
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def _touch(self, event: BookStateChanged | BookReplaced) -> None:
+        self._touched[event.ticker] = self.now_ms
+
+    def _ticker(self, event: TickerSeen) -> None:
+        self.store.quotes[event.ticker] = event
+
+    def _trade(self, event: TradeSeen) -> None:
+        self.store.trade(event)
+        self._touched[event.ticker] = self.now_ms
+
+    def _index(self, event: IndexSeen) -> None:
+        self.store.indexes[event.index_id] = (event, self.now_ms)
+
+    def _lifecycle(self, event: MarketLifecycle | EventLifecycle | EventFeeChanged) -> None:
+        self.catalogue.take(event, self.now_ms)
+        self.reading.announce()
+
+    def _lost(self, event: MessagesLost) -> None:
+        self.notices.tell(self.now_ms, f"{event.channel}: {event.reason}", "warning")
+        if event.channel == "market_lifecycle_v2":
+            self.catalogue.may_have_missed(self.now_ms)
+            self.asking.read_all(self.now_ms)
+
+    def _ready(self, event: SubscriptionReady) -> None:
+        if event.channel == "market_lifecycle_v2" and self.asking.has_read:
+            self.catalogue.may_have_missed(self.now_ms)  # what happens while the stream is away is told to nobody
+            self.asking.read_all(self.now_ms)
+
+    def _not_ready(self, event: SubscriptionLost) -> None:
+        if self.status.is_open():
+            self.notices.tell(self.now_ms, f"{event.channel} is not sent any more: {event.reason}", "warning")
+
+    def _refused(self, event: CommandRefused) -> None:
+        why = event.message or "no answer came"
+        self.notices.tell(self.now_ms, f"the venue refused to {event.command} {event.channel}: {why}", "warning")
+
+    def _error(self, event: ErrorSeen) -> None:
+        self.notices.tell(self.now_ms, f"the venue reports: {event.message}", "warning")
+
+    # What people and timers bring
+
+    def _watched(self, taken: inputs.Watched) -> None:
+        self.publishing.watch(taken.key)
+        self._drain()
+
+    def _unwatched(self, taken: inputs.Unwatched) -> None:
+        self.publishing.unwatch(taken.key)
+        self._drain()
+
+    def _asked(self, taken: inputs.Asked) -> None:
+        self.following.asked(taken.intent)
+        self._drain()
+
+    def _beat(self, taken: inputs.Beat) -> None:
+        self.status.beat(taken.at_ms)
+        self.following.beat()
+        self._drain()
+        self._questions += self.reading.questions()
+        self.publishing.beat()
+
+    def _told(self, taken: inputs.Told) -> None:
+        self.notices.tell(taken.at_ms, taken.words, taken.loudness, taken.ticker)

@@ -1,0 +1,172 @@
+"""What the venue answers over REST becomes knowledge: catalogue, exchange state, polled books, reference values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from kalshi_tui.core.events import BookReplaced
+from kalshi_tui.core.text import clean
+from kalshi_tui.engine import inputs
+from kalshi_tui.engine.questions import Question
+from kalshi_tui.engine.store import Reference
+from kalshi_tui.errors import RemoteProtocolError, ValueRefused
+from kalshi_tui.protocol import rest
+
+if TYPE_CHECKING:
+    from kalshi_tui.engine.kernel import Kernel
+
+_NO_CLOCK: Final = 0
+
+
+class _ReferenceRow(msgspec.Struct):
+    name: str
+    value: Decimal
+    ts_ms: int
+    about: str = ""
+
+
+class _ReferenceReply(msgspec.Struct):
+    values: list[_ReferenceRow]
+
+
+_read_references: Final = msgspec.json.Decoder(_ReferenceReply).decode
+_read_status: Final = rest.exchange_status().read
+_read_books: Final = rest.books(["X"]).read
+
+
+class Reading:
+    """Asks through `Questions`, and takes the answers in."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._problem = ""
+        self._pages = 0
+        self._absent: dict[str, None] = {}  # what the venue was asked about and does not have
+        self._takes: dict[str, Callable[[Any, int], None]] = {
+            "series": self._series,
+            "events": self._events,
+            "event": self._event,
+            "updated": self._markets,
+            "markets": self._markets,
+            "fee_changes": self._fee_changes,
+            "status": self._status,
+            "books": self._books,
+            "reference": self._references,
+        }
+
+    def questions(self) -> list[Question]:
+        """Return what to ask now."""
+        kernel = self._kernel
+        kernel.asking.read_anew(kernel.catalogue.must_read(), kernel.now_ms)
+        kernel.asking.read_events_anew(kernel.catalogue.must_read_events(), kernel.now_ms)
+        was_reading = kernel.asking.is_reading()
+        found = kernel.asking.due(kernel.now_ms)
+        if kernel.asking.is_reading() and not was_reading:
+            kernel.catalogue.begin_read()
+        if kernel.status.polled_reason(kernel.now_ms):
+            found += kernel.asking.poll(kernel.following.needs.followed(), kernel.now_ms)
+        return found
+
+    def learn(self, tickers: Iterable[str]) -> None:
+        """Ask the venue about markets that the catalogue does not have."""
+        unknown = [ticker for ticker in tickers if ticker not in self._kernel.catalogue]
+        self._kernel.asking.read_anew(unknown, self._kernel.now_ms)
+
+    def loading(self) -> str:
+        """Return how far the first reading of the catalogue is, or nothing once it is complete."""
+        if self._kernel.asking.has_read:
+            return ""
+        if self._problem:
+            return f"the list of markets cannot be read: {self._problem}"
+        return f"reading the list of markets: {self._kernel.catalogue.counts[2]:,} so far"
+
+    def why_no_book(self, ticker: str) -> str:
+        """Say why a market has no book."""
+        if ticker in self._absent:
+            return "the venue has no market of this name"
+        return "not followed yet" if ticker in self._kernel.catalogue else "asking the venue about it"
+
+    def replied(self, taken: inputs.Replied) -> None:
+        """Take an answer in."""
+        kernel, question = self._kernel, Question(taken.endpoint, taken.argument)
+        try:
+            self._takes[taken.endpoint](taken, kernel.asking.asked_ms(question, taken.at_ms))
+        except (RemoteProtocolError, ValueRefused, msgspec.DecodeError, UnicodeError) as problem:
+            self._failed(question, f"the answer cannot be read: {problem}")
+            return
+        if taken.endpoint in {"events", "series"}:
+            self._problem = ""
+        was_reading = kernel.asking.is_reading()
+        kernel.asking.answered(question, taken.body, taken.at_ms)
+        if was_reading and not kernel.asking.is_reading():
+            kernel.catalogue.end_read(kernel.now_ms)
+        self.announce()
+
+    def not_replied(self, taken: inputs.NotReplied) -> None:
+        """Take note that a question got no answer."""
+        self._failed(Question(taken.endpoint, taken.argument), taken.reason)
+
+    def kept(self, taken: inputs.Kept) -> None:
+        """Take what an earlier run had stored; it is old until it is read anew."""
+        self._kernel.catalogue.take_kept(taken.kind, taken.rows)
+
+    def announce(self) -> None:
+        """Tell what has changed in the descriptions of markets."""
+        kernel = self._kernel
+        for change in kernel.catalogue.take_changes():
+            kernel.notices.tell(kernel.now_ms, change.words, change.loudness, change.ticker)
+
+    def _failed(self, question: Question, reason: str) -> None:
+        kernel = self._kernel
+        kernel.asking.failed(question, kernel.now_ms)
+        if question.endpoint in {"events", "series"}:
+            self._problem = reason
+        if question.endpoint == "books":
+            for ticker in question.argument.split(","):
+                kernel.store.polled.pop(ticker, None)  # it is older now than it is said to be
+        kernel.notices.tell(kernel.now_ms, f"{question.endpoint}: {reason}", "warning")
+
+    def _series(self, taken: inputs.Replied, asked_ms: int) -> None:
+        self._kernel.catalogue.take_series(taken.body, taken.at_ms, asked_ms)
+
+    def _events(self, taken: inputs.Replied, asked_ms: int) -> None:
+        self._kernel.catalogue.take_events(taken.body, taken.at_ms, asked_ms)
+
+    def _event(self, taken: inputs.Replied, asked_ms: int) -> None:
+        self._kernel.catalogue.take_event(taken.body, taken.at_ms, asked_ms)
+
+    def _markets(self, taken: inputs.Replied, asked_ms: int) -> None:
+        catalogue = self._kernel.catalogue
+        asked_for = taken.argument.split(",") if taken.endpoint == "markets" else ()
+        catalogue.take_markets(taken.body, taken.at_ms, asked_ms, asked_for)
+        self._absent.update(dict.fromkeys(ticker for ticker in asked_for if ticker not in catalogue))
+
+    def _fee_changes(self, taken: inputs.Replied, _: int) -> None:
+        self._kernel.catalogue.take_fee_changes(taken.body, taken.at_ms)
+
+    def _status(self, taken: inputs.Replied, _: int) -> None:
+        before, self._kernel.status.exchange = self._kernel.status.exchange, _read_status(taken.body)
+        now = self._kernel.status.exchange
+        if before is not None and (before.exchange_active, before.trading_active) != (
+            now.exchange_active,
+            now.trading_active,
+        ):
+            words = "open again" if now.exchange_active and now.trading_active else "paused"
+            self._kernel.notices.tell(taken.at_ms, f"the exchange is {words}", "warning")
+
+    def _books(self, taken: inputs.Replied, asked_ms: int) -> None:
+        if not self._kernel.status.polled_reason(taken.at_ms):
+            return  # the stream came back while we asked; its books are better than these
+        for image in _read_books(taken.body):
+            self._kernel.store.poll(BookReplaced(image.ticker, image.bids, image.asks, _NO_CLOCK, asked_ms))
+
+    def _references(self, taken: inputs.Replied, _: int) -> None:
+        for row in _read_references(taken.body).values:
+            name = clean(row.name, 80)
+            self._kernel.store.references[name] = Reference(
+                name, row.value, clean(row.about, 200), row.ts_ms, taken.at_ms
+            )

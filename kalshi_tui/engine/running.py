@@ -1,0 +1,304 @@
+"""The engine with its shell: runs feed, beats and questions around the kernel, and stands behind the link."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from kalshi_tui.core.events import Event
+from kalshi_tui.engine import inputs
+from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus
+from kalshi_tui.engine.history import Sampler
+from kalshi_tui.engine.intake import Intake
+from kalshi_tui.engine.kernel import Kernel
+from kalshi_tui.engine.lag import LagMeter
+from kalshi_tui.engine.ports import Chance, Clock, Recorder, Storage, StreamTransport
+from kalshi_tui.engine.questions import Question, request_of
+from kalshi_tui.engine.venue import Venue
+from kalshi_tui.errors import AuthenticationRefused, KalshiTuiError, LocalProtocolError, TransportError
+from kalshi_tui.link.intents import (
+    Distrust,
+    Done,
+    Follow,
+    History,
+    Intent,
+    LetGo,
+    ReadAnew,
+    ReadHistory,
+    Recall,
+    Recalled,
+    Remember,
+    Result,
+    StopEngine,
+)
+from kalshi_tui.link.keys import Key
+from kalshi_tui.link.messages import LINK_VERSION, Welcome
+from kalshi_tui.link.server import LinkRules, Server
+from kalshi_tui.link.views import TapeState
+from kalshi_tui.protocol.signing import Signer
+
+VITALS_S: Final = 1.0
+_ASKED_AT_ONCE: Final = 4
+_NO_STREAM: Final = "live books need a key, also for public data; books are polled until one is set"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an engine stands on: ports, and what they stand for."""
+
+    venue: Venue
+    stream: StreamTransport
+    signer: Signer | None
+    clock: Clock
+    chance: Chance
+    storage: Storage
+    recorder: Recorder
+    ask_reference: Callable[[], Awaitable[bytes]] | None = None
+    speed: float = 1.0
+    stays: bool = True
+
+
+class Engine:
+    """One engine, from `run` to its end; the host behind its link."""
+
+    def __init__(
+        self,
+        opening: inputs.Opening,
+        around: Surroundings,
+        *,
+        feed_rules: FeedRules,
+        link_rules: LinkRules,
+    ) -> None:
+        """Put everything together; nothing runs yet."""
+        self.kernel = Kernel(opening)
+        self.intake = Intake(self.kernel, around.recorder)
+        self.server = Server(self, link_rules, around.clock.monotonic)
+        self.stopping = asyncio.Event()
+        self.lag = LagMeter(around.clock)
+        self._around = around
+        self._opening = opening
+        self._sampler = Sampler(opening.rules.history_ms)
+        self._at_once = asyncio.Semaphore(_ASKED_AT_ONCE)
+        self._asking: set[asyncio.Task[None]] = set()
+        self._is_frozen = False
+        self._feed = self._make_feed(feed_rules)
+
+    async def run(self) -> None:
+        """Run until `stopping` is set or a part of it fails; then put everything away."""
+        await self._remember_catalogue()
+        parts = [self._beats(), self._vitals(), self.lag.run(), self._follow_stream()]
+        tasks = [asyncio.ensure_future(part) for part in parts]
+        stop = asyncio.ensure_future(self.stopping.wait())
+        try:
+            done, _ = await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (stop, *tasks, *self._asking):
+                task.cancel()
+            await asyncio.gather(stop, *tasks, *self._asking, return_exceptions=True)
+            await self._put_away()
+
+    # What the link asks of its host
+
+    def welcome(self, session: int) -> Welcome:
+        """Return the greeting."""
+        opening = self._opening
+        return Welcome(
+            link=LINK_VERSION,
+            program=opening.program,
+            session=session,
+            engine_pid=opening.engine_pid,
+            mode=opening.mode,
+            environment=opening.environment,
+            execution=opening.execution,
+            account=opening.account,
+            settings_hash=opening.settings_hash,
+            started_ms=opening.started_ms,
+            now_ms=self._now_ms(),
+            speed=self._around.speed,
+            stays=self._around.stays,
+        )
+
+    def watched(self, key: Key) -> None:
+        """Publish a view from now on."""
+        self.intake.take(inputs.Watched(self._now_ms(), key))
+        self._nudge()
+
+    def unwatched(self, key: Key) -> None:
+        """Publish it no longer."""
+        self.intake.take(inputs.Unwatched(self._now_ms(), key))
+
+    def shown(self, key: Key) -> tuple[int, bytes] | None:
+        """Return the latest of a view."""
+        return self.kernel.board.shown(key)
+
+    def heard_of(self, words: str) -> None:
+        """Tell people something."""
+        self.intake.take(inputs.Told(self._now_ms(), "warning", words))
+
+    async def answer(self, intent: Intent) -> Result:
+        """Do what is asked, or raise why not."""
+        storage = self._around.storage
+        match intent:
+            case Follow() | LetGo() | Distrust() | ReadAnew():
+                self.intake.take(inputs.Asked(self._now_ms(), intent))
+                self._nudge()
+            case ReadHistory():
+                points = await storage.history(intent.ticker, intent.since_ms, intent.count)
+                return History(intent.ticker, tuple(points))
+            case Remember():
+                storage.remember(intent.name, intent.text)
+            case Recall():
+                return Recalled(await storage.recall(intent.name))
+            case StopEngine():
+                self._stop(intent)
+        return Done()
+
+    def working(self) -> tuple[str, ...]:
+        """Return what would be cut short if the engine ended now, in words."""
+        asked_for = len(self.kernel.following.asked_for())
+        return (f"{asked_for} markets are followed because somebody asked for them",) if asked_for else ()
+
+    def bounds(self) -> dict[str, int]:
+        """Return how often each bound was reached, by its name."""
+        storage, tape = self._around.storage, self._around.recorder.state()
+        counted = {
+            **self.server.bounds,
+            "frames lost to the tape": tape.frames_lost,
+            "rows lost to the storage": storage.lost,
+            "rows of the venue that could not be read": self.kernel.catalogue.unread,
+            **self.kernel.catalogue.bounds,
+        }
+        return {name: count for name, count in counted.items() if count}
+
+    def tape(self) -> TapeState:
+        """Return what is recorded."""
+        return self._around.recorder.state()
+
+    # What runs
+
+    async def _beats(self) -> NoReturn:
+        clock, every_s = self._around.clock, self._opening.rules.ladder_ms / 1000
+        due = clock.monotonic()
+        while True:
+            due = max(due + every_s, clock.monotonic())
+            await clock.sleep(due - clock.monotonic())
+            self.intake.beat(self._now_ms())
+            self._nudge()
+            self.server.deliver()
+            for question in self.kernel.questions():
+                self._ask(question)
+            self._save()
+
+    async def _vitals(self) -> NoReturn:
+        while True:
+            taken = inputs.Vitals(
+                self._now_ms(), len(self.server.clients()), self.working(), self.bounds(), self.lag.lag(), self.tape()
+            )
+            self.intake.take(taken)
+            await self._around.clock.sleep(VITALS_S)
+
+    async def _follow_stream(self) -> None:
+        if self._feed is None:
+            self.intake.take(inputs.FeedSaid(self._now_ms(), "refused", _NO_STREAM))
+            await asyncio.Event().wait()
+            return
+        try:
+            await self._feed.run()
+        except AuthenticationRefused:
+            await asyncio.Event().wait()  # the feed has said so, and everything that needs no key goes on
+
+    def _make_feed(self, rules: FeedRules) -> Feed | None:
+        around = self._around
+        if around.signer is None:
+            return None
+        return Feed(
+            self.intake,
+            around.stream,
+            around.clock,
+            around.chance,
+            _ignore,
+            signer=around.signer,
+            offset_ms=lambda: around.venue.offset_ms,
+            on_status=self._hear,
+            rules=rules,
+        )
+
+    def _hear(self, status: FeedStatus) -> None:
+        self.intake.take(inputs.FeedSaid(self._now_ms(), status.state, status.reason, status.until_ms))
+
+    def _nudge(self) -> None:
+        if self._feed is not None:
+            self._feed.nudge()
+
+    def _ask(self, question: Question) -> None:
+        task = asyncio.ensure_future(self._answer_question(question))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _answer_question(self, question: Question) -> None:
+        endpoint, argument = question.endpoint, question.argument
+        try:
+            async with self._at_once:
+                body = await self._body_of(question)
+        except KalshiTuiError as problem:
+            self.intake.take(inputs.NotReplied(self._now_ms(), endpoint, argument, problem.message))
+        else:
+            self.intake.take(inputs.Replied(self._now_ms(), endpoint, argument, body))
+            self._freeze_once()
+
+    async def _body_of(self, question: Question) -> bytes:
+        if question.endpoint != "reference":
+            return await self._around.venue.ask(request_of(question))
+        if self._around.ask_reference is None:
+            raise TransportError("this venue tells no reference values", hint="only practice exchanges do")
+        return await self._around.ask_reference()
+
+    def _freeze_once(self) -> None:
+        """Keep the collector off the catalogue: going over 30,000 markets costs it a fifth of a second each time."""
+        if not self._is_frozen and self.kernel.asking.has_read:
+            self._is_frozen = True
+            gc.collect()
+            gc.freeze()
+
+    async def _remember_catalogue(self) -> None:
+        for kind, rows in await self._around.storage.catalogue():
+            self.intake.take(inputs.Kept(self._now_ms(), kind, rows))
+            await asyncio.sleep(0)
+
+    def _save(self) -> None:
+        storage = self._around.storage
+        for kind, rows in self.kernel.catalogue.take_saves().items():
+            storage.keep(kind, rows)
+        for kind, tickers in self.kernel.catalogue.take_forgets().items():
+            storage.forget(kind, tickers)
+        if points := self._sampler.sample(self.kernel):
+            storage.add_history(points)
+
+    def _stop(self, intent: StopEngine) -> None:
+        others = len(self.server.clients()) - 1
+        if intent.unless_others and others:
+            raise LocalProtocolError(f"{others} others are attached", hint="it ends when the last of them has gone")
+        if (working := self.working()) and not intent.force:
+            raise LocalProtocolError(
+                f"the engine is still at work: {'; '.join(working)}",
+                hint="end it anyway: kalshi-tui engine stop --force",
+            )
+        asyncio.get_running_loop().call_soon(self.stopping.set)
+
+    async def _put_away(self) -> None:
+        self.server.close("the engine ends")
+        self.intake.mark(self._now_ms())
+        await asyncio.to_thread(self._around.recorder.close)
+        await self._around.storage.close()
+
+    def _now_ms(self) -> int:
+        return self.intake.at(self._around.clock.now_ms())
+
+
+def _ignore(_: Event) -> None:
+    """The kernel has taken it already."""

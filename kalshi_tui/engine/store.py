@@ -1,0 +1,89 @@
+"""What is known of the markets now besides their books: top lines, trades, index and reference values."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+
+from kalshi_tui.core.book import Book
+from kalshi_tui.core.events import BookReplaced, IndexSeen, TickerSeen, TradeSeen
+from kalshi_tui.core.units import Price
+from kalshi_tui.link.views import TradeRow, TradesView
+
+TRADES_KEPT: Final = 200
+
+
+class Reference(Struct, frozen=True, gc=False):
+    """A value that markets are about, from outside of the exchange."""
+
+    name: str
+    value: Decimal
+    about: str
+    source_ms: int
+    heard_ms: int
+
+
+@dataclass(slots=True)
+class TradeLog:
+    """The latest trades of one market."""
+
+    total: int = 0
+    moved: int = 0
+    rows: deque[TradeRow] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
+
+    def add(self, trade: TradeSeen) -> None:
+        """Add a trade, and note whether it was above or below the one before."""
+        if self.rows:
+            before = self.rows[-1].price
+            self.moved = (trade.price > before) - (trade.price < before)
+        self.total += 1
+        self.rows.append(TradeRow(self.total, trade.price, trade.size, trade.taker_side, trade.is_block, trade.ts_ms))
+
+
+@dataclass(slots=True)
+class Store:
+    """The latest of everything, by name."""
+
+    quotes: dict[str, TickerSeen] = field(default_factory=dict)
+    trades: dict[str, TradeLog] = field(default_factory=dict)
+    heard: dict[str, int] = field(default_factory=dict)  # when a book last changed, by the receiver's clock
+    polled: dict[str, Book] = field(default_factory=dict)
+    indexes: dict[str, tuple[IndexSeen, int]] = field(default_factory=dict)
+    references: dict[str, Reference] = field(default_factory=dict)
+
+    def trade(self, trade: TradeSeen) -> None:
+        """Take a public trade."""
+        log = self.trades.get(trade.ticker)
+        if log is None:
+            log = self.trades[trade.ticker] = TradeLog()
+        log.add(trade)
+
+    def poll(self, image: BookReplaced) -> None:
+        """Take a book that was read over REST."""
+        self.polled.setdefault(image.ticker, Book(image.ticker)).replace(image.bids, image.asks)
+
+    def last_price(self, ticker: str) -> Price | None:
+        """Return what a market last traded at, as far as the stream has told."""
+        log = self.trades.get(ticker)
+        if log is not None and log.rows:
+            return log.rows[-1].price
+        quote = self.quotes.get(ticker)
+        return None if quote is None else quote.last_price
+
+    def trades_view(self, ticker: str, count: int) -> TradesView:
+        """Return the newest trades of a market, newest first."""
+        log = self.trades.get(ticker)
+        if log is None:
+            return TradesView(ticker, 0, ())
+        return TradesView(ticker, log.total, tuple(list(log.rows)[: -count - 1 : -1]))
+
+    def forget(self, tickers: Iterable[str]) -> None:
+        """Drop what belongs to markets that are followed no longer."""
+        for ticker in tickers:
+            for kept in (self.trades, self.heard, self.polled):
+                kept.pop(ticker, None)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final, Literal
 
+from kalshi_tui.adapters.tape_files.disk import Disk
 from kalshi_tui.adapters.tape_files.shelf import Shelf
 from kalshi_tui.engine.inputs import Opening, Record
-from kalshi_tui.engine.tape.packing import Begin, DiskState, Packer, TapeRules, Work, Write, weight
+from kalshi_tui.engine.tape.packing import Packer, TapeRules, weight
 from kalshi_tui.link.views import TapeState
 
 _LOOK_S: Final = 0.1  # how long records wait unseen: what the buffer's bound cannot count yet
@@ -32,7 +31,7 @@ class TapeWriter:
         self.put: Callable[[Record], None] = self._waiting.append
         self._rules = rules
         self._monotonic = monotonic
-        self._disk = _Disk(Shelf(folder, limit_bytes=rules.limit_bytes, level=rules.level), monotonic)
+        self._disk = Disk(Shelf(folder, limit_bytes=rules.limit_bytes, level=rules.level), monotonic)
         self._packer = Packer(rules, self._disk.add)
         self._stop = threading.Event()
         self._is_closed = False
@@ -107,80 +106,3 @@ class TapeWriter:
         taken = self._waiting[:count]
         del self._waiting[:count]
         return taken
-
-
-class _Disk:
-    """Does the work that waits for a disk, in its own thread; a failure costs the segment and is told, not raised."""
-
-    def __init__(self, shelf: Shelf, monotonic: Callable[[], float]) -> None:
-        self.lost = 0
-        self.reason = ""
-        self._shelf = shelf
-        self._monotonic = monotonic
-        self._work: SimpleQueue[Work | None] = SimpleQueue()
-        self._added = self._done = 0  # bytes; each is changed by one thread alone
-        self._failed = 0
-        self._failed_s = 0.0
-
-    @property
-    def path(self) -> str:
-        """Return where the tape lies, in letters that can be sent and recorded."""
-        return os.fsencode(self._shelf.tape or "").decode(errors="replace")
-
-    @property
-    def bytes_written(self) -> int:
-        return self._shelf.bytes_written
-
-    def add(self, work: Work | None) -> None:
-        """Let work be done in turn; None ends it."""
-        self._added += _size_of(work)
-        self._work.put(work)
-
-    def state(self) -> DiskState:
-        return DiskState(self._added - self._done, self._failed, self._failed_s)
-
-    def run(self) -> None:
-        """Do all work there is."""
-        while (work := self._work.get()) is not None:
-            try:
-                self._do(work)
-            except Exception as problem:  # noqa: BLE001 - nobody would hear it in this thread
-                self._fail(work, problem)
-            self._done += _size_of(work)
-        try:
-            self._shelf.end()
-        except OSError as problem:
-            self.reason = self.reason or _words(problem)
-        self._shelf.close()
-
-    def _do(self, work: Work) -> None:
-        if isinstance(work, Begin):
-            self._shelf.begin(work.opening)
-            self.reason = ""
-        elif work.segment == self._failed:
-            self.lost += _weight(work)
-        else:
-            self._shelf.write(work.chunk)
-
-    def _fail(self, work: Work, problem: Exception) -> None:
-        if isinstance(work, Write):
-            self.lost += _weight(work)
-        self._shelf.give_up()
-        self.reason = _words(problem)
-        self._failed_s = self._monotonic()
-        self._failed = work.segment
-
-
-def _weight(work: Write) -> int:
-    tally = work.chunk.tally
-    return tally.frames + sum(count for kind, count in tally.kinds.items() if kind != "Frames")
-
-
-def _size_of(work: Work | None) -> int:
-    return len(work.chunk.data) if isinstance(work, Write) else 0
-
-
-def _words(problem: Exception) -> str:
-    if not isinstance(problem, OSError):
-        return f"a fault of kalshi-tui itself: {type(problem).__name__}: {problem}"
-    return problem.strerror or str(problem)

@@ -36,6 +36,9 @@ class LogReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = _open(path)
+        self._older = 1
+        if self._file is None:  # perhaps just renamed, and the new one not yet begun
+            self._file, self._older = _open(_numbered(path, 1)), 2
         self._end = self._file.seek(0, os.SEEK_END) if self._file else 0
         self._rest = b""
 
@@ -47,7 +50,7 @@ class LogReader:
     def last(self, limit: int, wanted: Wanted) -> list[Entry]:
         """Return the newest records up to where the reader started, oldest first."""
         found = _last_of(self._file, self._end, limit, wanted) if self._file else []
-        for number in count(1):
+        for number in count(self._older):
             if len(found) >= limit or (older := _open(_numbered(self._path, number))) is None:
                 break
             with older:
@@ -75,7 +78,7 @@ class LogReader:
 
     def _go_on(self, number: int | None) -> bool:
         """Take the next newer file; where another renaming happens meanwhile, the next look finds it."""
-        newer = _open(self._path if number is None else _numbered(self._path, number - 1))
+        newer = _open(_numbered(self._path, self._first() if number is None else number - 1))
         if newer is None:
             return False
         if self._number() != number:
@@ -84,6 +87,12 @@ class LogReader:
         self.close()
         self._file, self._end, self._rest = newer, 0, b""
         return True
+
+    def _first(self) -> int:
+        """Return where to begin without a file: with the oldest where none was there, else with the newest."""
+        if self._file is not None:
+            return 0
+        return next(number for number in count() if not _numbered(self._path, number + 1).exists())
 
     def _number(self) -> int | None:
         """Return the number that our file now has: 0 is the one being written, None one that is gone."""

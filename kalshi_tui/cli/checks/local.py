@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -14,6 +14,7 @@ from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import LoadedKey, load_hidden, load_key
 from kalshi_tui.cli.checks.findings import Finding, State, failed, noticed, ok
 from kalshi_tui.config import tree
+from kalshi_tui.config.dump import plain, toml
 from kalshi_tui.config.kinds import Dollars
 from kalshi_tui.config.load import default_file
 from kalshi_tui.config.redact import mask
@@ -110,8 +111,10 @@ def _in_force(settings: Settings) -> Iterator[str]:
 
 def _shown(key: str, settings: Settings) -> str:
     value = tree.value_of(settings, key)
-    if value in (None, ""):
+    if value in (None, "", (), {}):
         return "none"
+    if isinstance(value, tuple | Mapping):
+        return toml(plain(key, value))
     if key.endswith(".key_id"):
         return mask(str(value))
     if isinstance(tree.kinds()[key], Dollars):

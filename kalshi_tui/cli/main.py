@@ -18,10 +18,12 @@ from kalshi_tui.cli.loading import load
 from kalshi_tui.errors import KalshiTuiError
 
 COMMANDS = {
-    "live": "Show moving markets, as plain text (what a bare `kalshi-tui` does)",
+    "live": "Show moving markets as plain text, without an engine",
+    "attach": "Open a terminal on the engine that runs",
     "run": "Run an engine in this window, for a while",
     "engine": "Start, stop or show the engine that terminals attach to",
     "status": "Show how the engine is",
+    "replay": "Run the engine on a tape, as it was or by other rules",
     "markets": "List markets",
     "book": "Show one market's order book, once or live",
     "trades": "List the latest trades",
@@ -97,10 +99,14 @@ def no_reader_is_no_failure() -> Iterator[None]:
 def cli(ctx: click.Context, /, **flags: str | None) -> None:
     """Trade Kalshi's binary event contracts from a terminal."""
     ctx.obj = {name: value for name, value in flags.items() if value is not None}
-    if ctx.invoked_subcommand is None:
-        live = cli.get_command(ctx, "live")
-        assert live is not None  # noqa: S101 - it is in the table
-        ctx.invoke(live)
+    if ctx.invoked_subcommand is not None:
+        return
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        load("kalshi_tui.cli.terminal").open_terminal(ctx.obj)
+        return
+    live = cli.get_command(ctx, "live")
+    assert live is not None  # noqa: S101 - it is in the table
+    ctx.invoke(live)
 
 
 def main() -> NoReturn:

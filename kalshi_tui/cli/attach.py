@@ -1,0 +1,22 @@
+"""The command `attach`: the terminal on an engine that runs; it starts none."""
+
+from __future__ import annotations
+
+import click
+
+from kalshi_tui.cli.launching import launch_of
+from kalshi_tui.cli.terminal import open_terminal
+from kalshi_tui.errors import TransportError
+
+
+@click.command("attach", short_help="Open a terminal on the engine that runs")
+@click.pass_context
+def command(ctx: click.Context, /) -> None:
+    """Open another terminal on the engine that runs for these settings; quitting it leaves the engine alone."""
+    launch = launch_of(ctx.obj or {})
+    if not launch.place.is_taken():
+        raise TransportError(
+            f"no engine runs for {launch.place.folder.name}",
+            hint="start one with `kalshi-tui engine start`, or just open the terminal with `kalshi-tui`",
+        )
+    open_terminal(ctx.obj or {}, may_start=False)

@@ -1,0 +1,84 @@
+"""Opens the terminal on an engine, which is started while Textual loads, and sees to the engine afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kalshi_tui.adapters.logs import log_to_files
+from kalshi_tui.cli.launching import Launch, launch_of
+from kalshi_tui.cli.loading import interrupt_ends_at_once
+from kalshi_tui.cli.output import print_words
+from kalshi_tui.config.load import log_folder, user_file
+from kalshi_tui.errors import KalshiTuiError
+from kalshi_tui.link.client import Link
+from kalshi_tui.link.intents import StopEngine
+
+
+@dataclass(slots=True)
+class Attaching:
+    """How the terminal gets its link: at first from the engine that was started with it."""
+
+    launch: Launch
+    started: subprocess.Popen[bytes] | None
+    may_start: bool
+    stays: bool = True
+
+    async def connect(self) -> Link:
+        """Attach; a terminal that has lost its engine starts another one."""
+        started, self.started = self.started, None
+        if started is not None:
+            link = await self.launch.wait_for("terminal", started)
+        elif self.may_start:
+            link = await self.launch.attach_or_start("terminal")
+        else:
+            link = await self.launch.attach("terminal")
+        self.stays = link.welcome.stays
+        return link
+
+
+def open_terminal(flags: Mapping[str, str], *, may_start: bool = True) -> None:
+    """Show the terminal until its user quits; by `may_start` an engine is started where none runs."""
+    launch = launch_of(flags)
+    needs_engine = may_start and not launch.place.is_taken()
+    attaching = Attaching(launch, launch.start(stays=False) if needs_engine else None, may_start)
+    terminal = launch.settings.terminal
+    os.environ["TEXTUAL_FPS"] = str(terminal.fps)  # read when Textual is imported
+    log_to_files(launch.settings, log_folder(), also_stderr=False)  # a word on stderr would stand on the screen
+    with interrupt_ends_at_once():
+        from kalshi_tui.tui.app import Terminal  # noqa: PLC0415 - after the engine was started, and its pace set
+        from kalshi_tui.tui.look import Look  # noqa: PLC0415 - as above
+        from kalshi_tui.tui.theming import bundled_folder, read_themes  # noqa: PLC0415 - as above
+
+    look = Look(
+        themes=read_themes(bundled_folder(), user_file().parent / "themes"),
+        theme=terminal.theme,
+        tick_s=1 / terminal.tick_hz,
+        keys=terminal.keys,
+        calm=terminal.calm,
+    )
+    farewell = Terminal(attaching.connect, look, time.monotonic).run()
+    asyncio.run(see_to_engine(attaching, farewell or "quit"))
+
+
+async def see_to_engine(attaching: Attaching, farewell: str) -> None:
+    """End the engine that was started for terminals, unless somebody still needs it; say what goes on."""
+    note = attaching.launch.place.note()
+    if note is None:
+        return
+    goes_on = f"the engine goes on (process {note.pid}); `kalshi-tui engine stop` ends it"
+    if farewell == "leave" or (farewell == "quit" and attaching.stays):
+        print_words(goes_on)
+        return
+    try:
+        link = await attaching.launch.attach("terminal")
+        try:
+            await link.ask(StopEngine(force=farewell == "stop", unless_others=True))
+        finally:
+            await link.close()
+    except KalshiTuiError as problem:
+        print_words(f"{goes_on}: {problem.message}")

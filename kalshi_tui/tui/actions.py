@@ -30,10 +30,11 @@ class Action:
 
 PRIORITY: Final = frozenset({"app.quit"})  # before any text field
 ACTIONS: Final = (
-    Action("app.quit", "ctrl+q", "app.leave", "Quit; asks when something is working", "app"),
+    Action("app.quit", "ctrl+q,ctrl+c", "app.leave", "Quit; asks when something is working", "app"),
     Action("app.quit-plain", "q", "app.leave", "Quit, outside of text fields", "app", "quit"),
     Action("app.help", "question_mark,f1", "app.help", "Show the keys", "app", "help"),
     Action("app.theme", "t", "app.next_theme", "Take the next theme", "app", "theme"),
+    Action("app.suspend", "ctrl+z", "app.suspend_process", "Go to the shell; `fg` comes back", "app"),
     Action("app.palette", "ctrl+p", "app.command_palette", "Find an action by its name", "app"),
     Action("app.reconnect", "r", "app.reconnect", "Attach again, when the engine is lost", "app"),
     Action("app.notices", "n", "app.notices", "Show what the engine announced", "app", "notices"),
@@ -52,6 +53,8 @@ ACTIONS: Final = (
     Action("list.bottom", "end,G", "edge(1)", "Go to the last market", "list"),
     Action("list.clear-search", "escape", "clear_search", "Clear the search", "list"),
     Action("list.sort", "s", "sort", "Sort by event, volume, closing or opening", "list", "sort"),
+    Action("search.keep", "enter,down", "screen.end_search(True)", "Keep what was found", "search", "keep"),
+    Action("search.clear", "escape", "screen.end_search(False)", "Show all markets again", "search", "show all"),
     Action("ladder.recentre", "space", "recentre", "Bring the market to the middle", "ladder", "recentre"),
     Action("ladder.up", "up,k", "move(1)", "Go to the price above", "ladder"),
     Action("ladder.down", "down,j", "move(-1)", "Go to the price below", "ladder"),
@@ -60,6 +63,12 @@ ACTIONS: Final = (
     Action("ladder.top", "home,g", "edge(1)", "Go to the highest price", "ladder"),
     Action("ladder.bottom", "end,G", "edge(-1)", "Go to the lowest price", "ladder"),
     Action("ladder.leave", "escape", "leave_cursor", "Let the cursor go", "ladder"),
+    Action("trades.older", "down,j", "move(1)", "Go to older trades", "trades"),
+    Action("trades.newer", "up,k", "move(-1)", "Go to newer trades", "trades"),
+    Action("trades.page-older", "pagedown", "page(1)", "Go a page of trades back", "trades"),
+    Action("trades.page-newer", "pageup", "page(-1)", "Go a page of trades forward", "trades"),
+    Action("trades.newest", "home,g,escape", "edge(-1)", "Go to the newest trade, and follow", "trades"),
+    Action("trades.oldest", "end,G", "edge(1)", "Go to the oldest trade", "trades"),
     Action("text.down", "down,j", "move(1)", "Go down", "text"),
     Action("text.up", "up,k", "move(-1)", "Go up", "text"),
     Action("text.page-down", "pagedown,space", "page(1)", "Go down a page", "text"),
@@ -72,8 +81,10 @@ BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
 GROUPS: Final[Mapping[str, str]] = {
     "app": "Everywhere",
     "list": "In the list of markets",
+    "search": "While words are typed",
     "ladder": "In the ladder",
-    "text": "In help, details, notices and trades",
+    "trades": "In trades",
+    "text": "In help, details and notices",
 }
 
 
@@ -119,7 +130,7 @@ def _clashes(keys: Mapping[str, str]) -> list[str]:
     taken: dict[tuple[str, str], str] = {}
     for name, listed in keys.items():
         group = BY_ID[name].group
-        places = ("app", "list", "ladder") if group == "app" else (group,)
+        places = ("app", "list", "ladder", "trades") if group == "app" else (group,)
         for key in filter(None, map(str.strip, listed.split(","))):
             others = {taken[place, key] for place in places if (place, key) in taken}
             told += [f"the key {clean(key, 20)} is both {other} and {name}" for other in sorted(others)]

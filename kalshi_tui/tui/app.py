@@ -17,6 +17,8 @@ from kalshi_tui.tui.screens.desk import ON_DESK, Desk
 from kalshi_tui.tui.screens.quitting import Farewell, QuitScreen
 from kalshi_tui.tui.screens.text import TextScreen, help_rows
 from kalshi_tui.tui.tick import Tick
+from kalshi_tui.tui.widgets.lines import Row
+from kalshi_tui.tui.widgets.pages import MOST
 from kalshi_tui.tui.wires import Wires
 
 CALM_TICK_S = 0.5
@@ -41,7 +43,7 @@ class Terminal(Guarded[Farewell]):
         self.set_keymap(keymap.changed())
         self.wires = Wires()
         self.attaching = Attaching(connect, self.wires, monotonic)
-        self.desk = Desk(self.wires)
+        self.desk = Desk(self.wires, self.keys)
         self.tick = Tick(self.desk, self.attaching, monotonic, self.told)
         self.dress(look.themes, look.theme)
 
@@ -84,8 +86,7 @@ class Terminal(Guarded[Farewell]):
 
     def action_notices(self) -> None:
         """Show what the engine announced."""
-        view = self.desk.notices.view
-        self.push_screen(TextScreen("notices", lambda width: notice_rows(view, width, 1_000) if view else []))
+        self.push_screen(TextScreen("notices", self._notices))
 
     def action_close_text(self) -> None:
         """Go back to the desk."""
@@ -102,6 +103,10 @@ class Terminal(Guarded[Farewell]):
         names = list(self.look.themes.by_name)
         if names:
             self.theme = names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0]
+
+    def _notices(self, width: int) -> list[Row]:
+        view = self.desk.notices.view
+        return notice_rows(view, width, MOST) if view is not None else []
 
     def _take_farewell(self, farewell: Farewell | None) -> None:
         if farewell is not None:

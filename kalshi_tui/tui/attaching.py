@@ -33,6 +33,8 @@ class Attaching:
 
     def beat(self) -> bool:
         """Hand over what has come; notice an end. Tell whether anything came."""
+        if self._work is not None and self._work.done() and not self._work.cancelled():
+            self._work.result()  # a fault of ours in there is one of the terminal's
         came = self._wires.drain() > 0
         if came:
             self.heard = self._monotonic()

@@ -46,9 +46,8 @@ class Guard(LineFilter):
         if _DRIVES.search(text):
             self.dropped += 1
             text = _DRIVES.sub("\ufffd", text)
-        if style is not None and (style.link or "@click" in style.meta):
+        if style is not None and (style.link or any(name.startswith("@") for name in style.meta)):
             self.dropped += 1
-            style = style.without_color + Style(color=style.color, bgcolor=style.bgcolor)
             style = Style(color=style.color, bgcolor=style.bgcolor, bold=style.bold)
         return Segment(text, style)
 

@@ -38,7 +38,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "danger": "error",
     "cursor": "panel",
     "heading": "panel",
-    "focus": "primary",
+    "focus": "boost",
     "on-bright": "background",
 }
 
@@ -60,7 +60,7 @@ STYLES: Final[Mapping[str, tuple[str, str, str]]] = {
     "warn": ("on-bright", "stale", "bold"),
     "cursor": ("", "cursor", ""),
     "heading": ("foreground", "heading", "bold"),
-    "focus": ("on-bright", "focus", "bold"),
+    "focus": ("foreground", "focus", "bold"),
     "bar": ("foreground", "panel", ""),
     "key": ("last", "panel", "bold"),
     "group": ("quiet", "", "bold"),

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from kalshi_tui.tui.attaching import Attaching
-from kalshi_tui.tui.panes.status import Loud, bounds_words
+from kalshi_tui.tui.panes.status import Loud, bounds_words, stream_words
 from kalshi_tui.tui.screens.desk import Desk
+from kalshi_tui.tui.screens.text import TextScreen
 
 SILENT_S: Final = 2.0
 STATUS_EVERY_S: Final = 0.2
@@ -39,10 +40,11 @@ class Tick:
         status.loud = self._loud()
         status.waiting = waiting = self._waiting()
         status.drawn_anew()
-        if self._attaching.state != "attached":
-            for pane in (self._desk.markets, self._desk.notices):
-                if pane.view is None:
-                    pane.wait(waiting)
+        if isinstance(self._desk.app.screen, TextScreen):
+            self._desk.app.screen.pages.drawn_anew()
+        for pane in (self._desk.markets, self._desk.notices):
+            if pane.view is None and pane.waiting != waiting:
+                pane.wait(waiting)
 
     def _waiting(self) -> str:
         age = int(self._monotonic() - self._attaching.since)
@@ -63,6 +65,8 @@ class Tick:
             loud.append(Loud("ATTACHING AGAIN: what is shown is old", "warn"))
         elif (silent := attaching.silent_s()) >= SILENT_S and attaching.state == "attached":
             loud.append(Loud(f"ENGINE SILENT {int(silent)} s: what is shown may be old"))
+        if view is not None and (words := stream_words(view)):
+            loud.append(Loud(words, "warn"))
         if view is not None and (words := bounds_words(view)):
             loud.append(Loud(f"BOUNDS REACHED: {words}", "warn"))
         return (*loud, *(Loud(words, "warn") for words in self._told))

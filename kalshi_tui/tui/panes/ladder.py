@@ -15,7 +15,7 @@ from kalshi_tui.tui.panes.axis import Axis, axis_of
 from kalshi_tui.tui.panes.ladder_rows import STATE_STYLES, Rungs, head_rung, rung
 from kalshi_tui.tui.panes.pane import Pane
 from kalshi_tui.tui.widgets.lines import Row
-from kalshi_tui.tui.words import dollars, fit
+from kalshi_tui.tui.words import dollars, fit, wrap
 
 HEAD_LINES: Final = 3
 FOOT_LINES: Final = 1
@@ -58,6 +58,12 @@ class Ladder(Pane):
             self._follow(self.book)
         self.drawn_anew()
 
+    def on_resize(self) -> None:
+        """Draw for the new size; the market stays in the middle unless the cursor is in use."""
+        if self.cursor is None and self.book is not None and self.market is not None:
+            self._centre(self.book)
+        super().on_resize()
+
     def action_recentre(self) -> None:
         """Bring the market to the middle, and let the cursor go."""
         self.cursor = None
@@ -95,16 +101,8 @@ class Ladder(Pane):
         body += [()] * (height - HEAD_LINES - FOOT_LINES - len(body))
         name = market.yes_title or market.title
         heading = self.heading(f"{self.ticker}  {name}", width)
-        return [heading, self._state(book, market, width), head_rung(rungs, width), *body, self._foot(book, width)]
-
-    def _state(self, book: LadderView, market: MarketView, width: int) -> Row:
-        words = f" {book.state.upper()}"
-        words += f": {book.reason}" if book.reason and book.state is not BookState.LIVE else ""
-        if market.doubt:
-            return ((fit(f"{words}  {market.doubt}", width), "warn"),)
-        if book.bids and book.asks and book.bids[0][0] >= book.asks[0][0]:
-            return ((fit(f"{words}  CROSSED: bids and asks overlap", width), "alarm"),)
-        return ((fit(words, width), STATE_STYLES[book.state]),)
+        head = [heading, *state_rows(book, market.doubt, width), head_rung(rungs, width)]
+        return [*head[:HEAD_LINES], *body, self._foot(book, width)]
 
     def _foot(self, book: LadderView, width: int) -> Row:
         unsent = [
@@ -176,6 +174,20 @@ class Ladder(Pane):
         event.stop()
         self._put_first(self._first() - 3)
         self.drawn_anew()
+
+
+def state_rows(book: LadderView, doubt: str, width: int) -> list[Row]:
+    """Say whether the book may be believed and why not; a long reason takes the place of the columns' headings."""
+    words, style = book.state.upper(), STATE_STYLES[book.state]
+    if book.reason and book.state is not BookState.LIVE:
+        words += f": {book.reason}"
+    if doubt:
+        words, style = f"{words}; in doubt: {doubt}", "warn"
+    if book.bids and book.asks and book.bids[0][0] >= book.asks[0][0]:
+        words, style = f"{words}; CROSSED: bids and asks overlap", "alarm"
+    first, *more = wrap(words, max(width - 2, 1))
+    rows: list[Row] = [((fit(f" {first}", width), style),)]
+    return [*rows, ((fit(f" {' '.join(more)}", width), style),)] if more else rows
 
 
 def _best(book: LadderView) -> list[Price]:

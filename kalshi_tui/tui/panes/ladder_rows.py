@@ -42,7 +42,7 @@ class Rungs:
     def of(cls, view: LadderView, axis: Axis, width: int) -> Rungs:
         """Prepare one picture."""
         price_width = axis.decimals + 2
-        size_width = max(min((width - price_width - NOTE - 3) // 2, 14), 4)
+        size_width = max(min((width - price_width - NOTE - 3) // 2, 14), 6)
         sizes = [size for _, size in (*view.bids, *view.asks)]
         return cls(
             dict(view.bids),
@@ -84,7 +84,7 @@ def rung(price: Price, rungs: Rungs, width: int, *, here: bool) -> Row:
 def head_rung(rungs: Rungs, width: int) -> Row:
     """Return the headings of the columns."""
     price = "price".center(rungs.price_width + 2)
-    text = f" {right('bid size', rungs.size_width)}{price}{right('ask size', rungs.size_width - 2)}"
+    text = f" {right('bid size', rungs.size_width - 1)} {price}{right('ask size', rungs.size_width - 3)}"
     return ((fit(text, width), "quiet"),)
 
 
@@ -114,7 +114,7 @@ def _bid(price: Price, rungs: Rungs, under: str) -> list[Cell]:
     size = rungs.bids.get(price)
     if size is None:
         return [(" " * width, under.strip())]
-    text = right(_size_words(size, width), width)
+    text = f"{right(_size_words(size, width - 1), width - 1)} "
     if not rungs.is_live:
         return [(text, f"quiet{under}")]
     bar = _bar(size, rungs)
@@ -127,7 +127,7 @@ def _ask(price: Price, rungs: Rungs, under: str) -> list[Cell]:
     size = rungs.asks.get(price)
     if size is None:
         return [(" " * width, under.strip())]
-    text = f"{right(_size_words(size, width - 2), width - 2)}  "
+    text = f"{right(_size_words(size, width - 3), width - 3)}   "
     if not rungs.is_live:
         return [(text, f"quiet{under}")]
     bar = _bar(size, rungs)

@@ -35,7 +35,7 @@ def _size(size: Size, price: Price | None) -> Cell:
 
 
 def _last(row: MarketRow) -> Cell:
-    text = f"{right(dollars(row.last), 6)} {ARROWS.get(row.moved, ' ')}"
+    text = f"{right(dollars(row.last), 6)}{ARROWS.get(row.moved, ' ')}"
     if row.state != "live" or not row.moved:
         return text, "quiet"
     return text, "bid" if row.moved > 0 else "ask"
@@ -43,10 +43,10 @@ def _last(row: MarketRow) -> Cell:
 
 def _state(row: MarketRow) -> Cell:
     if row.status not in {"", "active", "open"}:
-        return fit(row.status, 7), "stale"
+        return fit(row.status, 6), "stale"
     if _is_doubtful(row):
-        return fit(row.state.upper(), 7), "danger" if row.state == "dead" else "stale strong"
-    return fit(row.state, 7), "bid" if row.state == "live" else "quiet"
+        return fit(row.state.upper(), 6), "danger" if row.state == "dead" else "stale strong"
+    return fit(row.state, 6), "bid" if row.state == "live" else "quiet"
 
 
 COLUMNS: Final = (
@@ -54,10 +54,10 @@ COLUMNS: Final = (
     Column("bid", 6, 9, lambda row, _: _price(row.bid, "bid", row.state)),
     Column("ask", 6, 9, lambda row, _: _price(row.ask, "ask", row.state)),
     Column("ask size", 8, 2, lambda row, _: _size(row.ask_size, row.ask)),
-    Column("last", 8, 5, lambda row, _: _last(row)),
+    Column("last ", 7, 5, lambda row, _: _last(row)),
     Column("volume", 8, 1, lambda row, _: (right(short_size(row.volume, 8), 8), "quiet")),
-    Column("closes in", 9, 3, lambda row, now_ms: (right(until(row.close_ms, now_ms), 9), "quiet")),
-    Column("book", 7, 8, lambda row, _: _state(row)),
+    Column("closes", 7, 3, lambda row, now_ms: (right(until(row.close_ms, now_ms), 7), "quiet")),
+    Column("book", 6, 8, lambda row, _: _state(row)),
 )
 
 

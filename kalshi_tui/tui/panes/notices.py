@@ -17,6 +17,7 @@ class Notices(Pane):
     """Announcements, wrapped to the pane's width."""
 
     NAME = "notices"
+    can_focus = False  # nothing can be done here; a key shows all of them
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)

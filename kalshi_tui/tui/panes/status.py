@@ -11,7 +11,7 @@ from kalshi_tui.tui.widgets.lines import Cell, Lines, Row
 from kalshi_tui.tui.words import age, amount, clock, fit, span, until, wrap
 
 LOUD_LINES: Final = 4
-MODES: Final = ("practice", "paper", "observe", "live")
+ROOMY: Final = 120  # columns from which there is room for what is merely good to know
 _GAP: Final[Cell] = ("  ", "bar")
 
 
@@ -48,6 +48,14 @@ def bounds_words(view: StatusView) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in sorted(view.bounds.items()) if count)
 
 
+def stream_words(view: StatusView) -> str:
+    """Say why the stream is not open, and when it is tried again; nothing where it is."""
+    if view.feed in {"open", "connecting"}:
+        return ""
+    again = f"; again in {until(view.feed_until_ms, view.now_ms)}" if view.feed_until_ms else ""
+    return f"STREAM {view.feed.upper()}: {view.feed_reason}{again}. Books may be old"
+
+
 def loud_rows(loud: Sequence[Loud], width: int) -> list[Row]:
     """Return a line for each, at most two where it is long, and a count of those that found no room."""
     rows: list[Row] = []
@@ -62,10 +70,20 @@ def quiet_rows(view: StatusView | None, width: int, waiting: str) -> list[Row]:
     """Return the two lines that are always there."""
     if view is None:
         return [_line([(f" {waiting}", "bar")], "", width), _line([], "", width)]
-    mode = view.mode.lower()
-    badge: Cell = (f" {fit(view.mode.upper(), min(len(view.mode), 12))} ", mode if mode in MODES else "observe")
-    first = [badge, _GAP, (fit(view.words, min(len(view.words), 28)), "bar"), _GAP, *_stream(view)]
-    return [_line(first, f"{clock(view.now_ms)} UTC ", width), _line(_numbers(view), _tape(view), width)]
+    first = [_badge(view), _GAP, *_stream(view)]
+    if view.feed == "open" and width >= ROOMY:
+        first += [_GAP, (view.words, "bar quiet")]
+    return [_line(first, f"{clock(view.now_ms)} UTC ", width), _line(_numbers(view, width), _tape(view), width)]
+
+
+def _badge(view: StatusView) -> Cell:
+    """Return the mode's word; only where money is real it is in the colour of danger."""
+    style = "practice" if view.environment == "practice" else "observe"
+    if view.execution == "paper":
+        style = "paper"
+    elif (view.environment, view.execution) == ("prod", "live"):
+        style = "live"
+    return f" {fit(view.mode.upper(), min(len(view.mode), 20))} ", style
 
 
 def _stream(view: StatusView) -> list[Cell]:
@@ -73,8 +91,7 @@ def _stream(view: StatusView) -> list[Cell]:
     since = span(max(view.now_ms - view.feed_since_ms, 0))
     if view.feed == "open":
         return [("stream open", "bar bid"), (f" {since}", "bar quiet"), *_exchange(view)]
-    again = f", again in {until(view.feed_until_ms, view.now_ms)}" if view.feed_until_ms else ""
-    return [(f"stream {fit(view.feed.upper(), 10).strip()}", "warn"), (f" {view.feed_reason}{again}", "bar stale")]
+    return [(f" stream {fit(view.feed.upper(), 10).strip()} ", "warn"), (f" {since}", "bar quiet")]
 
 
 def _exchange(view: StatusView) -> list[Cell]:
@@ -85,7 +102,7 @@ def _exchange(view: StatusView) -> list[Cell]:
     return [_GAP, (f" {fit(view.exchange.upper(), min(len(view.exchange), 16))}{ends} ", "warn")]
 
 
-def _numbers(view: StatusView) -> list[Cell]:
+def _numbers(view: StatusView, width: int) -> list[Cell]:
     heard = age(view.now_ms - view.heard_ms) if view.heard_ms else "never"
     all_live = view.books_live == view.books
     catalogue = "" if view.catalogue == "ready" else f"catalogue {view.catalogue}"
@@ -94,8 +111,9 @@ def _numbers(view: StatusView) -> list[Cell]:
         (f"heard {heard}", "bar"),
         (f"gaps {view.gaps}", "bar" if not view.gaps else "bar stale"),
         (f"lag {view.lag.p99_ms:.0f} ms", "bar"),
-        (f"{view.frames_per_s:,.0f}/s", "bar quiet"),
         (catalogue, "bar stale"),
+        (f"{view.frames_per_s:,.0f} messages/s" if width >= ROOMY else "", "bar quiet"),
+        (f"{view.markets:,} markets" if width >= ROOMY else "", "bar quiet"),
     ]
     return [part for cell in cells if cell[0] for part in (cell, _GAP)][:-1]
 

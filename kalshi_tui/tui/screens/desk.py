@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -33,26 +33,29 @@ ON_DESK: Final = ("pane.next", "pane.previous", "market.search", "market.details
 class Search(Input):
     """Where words to search for are typed."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual reads it from the class
-        Binding("escape", "screen.end_search(False)", show=False),
-        Binding("enter,down", "screen.end_search(True)", show=False),
-    ]
+    BINDINGS = bindings("search")
 
 
 class Hints(Lines):
     """The keys that are most needed."""
 
+    group = "list"
+
+    def __init__(self, keys: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - as Textual names it
+        super().__init__(id=id)
+        self._keys = keys
+
     def drawn_anew(self) -> None:
-        """Draw for this width."""
-        keys = getattr(self.app, "keys", {})
-        self.show([hint_row(keys, self.size.width)])
+        """Draw for this width and the pane that has the keys."""
+        self.show([hint_row(self._keys, self.group, self.size.width)])
 
 
-def hint_row(keys: Mapping[str, str], width: int) -> Row:
-    """Return as many hints as find room, whole."""
+def hint_row(keys: Mapping[str, str], group: str, width: int) -> Row:
+    """Return as many hints as find room, whole: first what this pane does, then what all do."""
     cells: list[Cell] = []
-    for action in ACTIONS:
-        if action.hint and action.group != "text":
+    for action in sorted(ACTIONS, key=lambda action: action.group != group):
+        is_here = action.group == group or (action.group == "app" and group != "search")
+        if action.hint and is_here and keys[action.id]:
             key, word = f" {key_words(keys[action.id].split(',')[0])} ", f"{action.hint} "
             if len(key) + len(word) <= width:
                 cells += [(key, "key"), (word, "bar quiet")]
@@ -68,8 +71,9 @@ class Desk(Screen[None]):
     BINDINGS = bindings("app", *ON_DESK)
     AUTO_FOCUS = "#markets"
 
-    def __init__(self, wires: Wires) -> None:
+    def __init__(self, wires: Wires, keys: Mapping[str, str]) -> None:
         super().__init__(id="desk")
+        self.hints = Hints(keys, id="hints")
         self._wires = wires
         self.status = Status(id="status")
         self.markets = Markets(wires, id="markets")
@@ -77,29 +81,36 @@ class Desk(Screen[None]):
         self.trades = Trades(id="trades")
         self.notices = Notices(id="notices")
         self.search = Search(id="search", placeholder="words of a ticker or title; Enter keeps them, Esc shows all")
-        self.search.cursor_blink = False
+        self.search.cursor_blink = False  # a blink is a repaint and an unrest
+        self.search.display = False
+        self.listing = Vertical(id="listing")
+        self.opened = Horizontal(id="market")
         self.market: MarketView | None = None
+        self._on_list = True
 
     def compose(self) -> ComposeResult:
         """Lay out the panes."""
         yield self.status
         with Horizontal(id="panes"):
-            with Vertical(id="listing"):
+            with self.listing:
                 yield self.search
                 yield self.markets
-            with Horizontal(id="market"):
+            with self.opened:
                 yield self.ladder
                 with Vertical(id="tape"):
                     yield self.trades
                     yield self.notices
-        yield Hints(id="hints")
+        yield self.hints
 
     def on_mount(self) -> None:
         """Wish for what is always seen."""
-        self.add_class("-on-list")
         self._wires.wish("status", StatusKey(), self._take_status, lambda _: None)
         self._wires.wish("notices", NoticesKey(), self.notices.take, self.notices.refused)
         self.markets.look()
+
+    def on_resize(self) -> None:
+        """Arrange the panes for the new size."""
+        self._arrange()
 
     def on_markets_opened(self, message: Markets.Opened) -> None:
         """Show the market that was chosen."""
@@ -121,18 +132,24 @@ class Desk(Screen[None]):
         """Search for what is typed, while it is typed."""
         self.markets.find(str(clean(event.value, 200)).strip())
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say what the keys do where they go now."""
+        name = event.widget.id or ""
+        self.hints.group = "list" if name == "markets" else name
+        self.hints.drawn_anew()
+
     def action_search(self) -> None:
         """Let words be typed."""
-        self.add_class("-searching")
         self._go(self.markets)
-        self.search.focus()
+        self.search.display = True
+        self.set_focus(self.search)
 
     def action_end_search(self, keep: bool) -> None:  # noqa: FBT001 - Textual's actions have no names
         """Go back to the list, with what was found or with everything."""
         if not keep:
             self.search.value = ""
-        self.set_class(bool(self.search.value), "-searching")
-        self.markets.focus()
+        self._go(self.markets)
+        self.search.display = bool(self.search.value)
 
     def action_next_pane(self) -> None:
         """Go to the next pane."""
@@ -165,12 +182,18 @@ class Desk(Screen[None]):
             self.ladder.take(view)
 
     def _step_pane(self, by: int) -> None:
-        panes = [pane for pane in self.panes() if pane is not self.notices or self.has_class("-tall")]
-        here = panes.index(self.focused) if self.focused in panes else 0
+        panes: list[Pane] = [self.markets, self.ladder, self.trades]
+        here = panes.index(self.focused) if isinstance(self.focused, Pane) and self.focused in panes else 0
         self._go(panes[(here + by) % len(panes)])
 
     def _go(self, pane: Pane) -> None:
-        """Bring a pane into sight and give it the keys."""
-        self.set_class(pane is self.markets, "-on-list")
-        self.set_class(pane is not self.markets, "-on-market")
-        self.call_after_refresh(pane.focus)
+        """Bring a pane into sight and give it the keys at once: the next key may be waiting already."""
+        self._on_list = pane is self.markets
+        self._arrange()
+        self.set_focus(pane)
+
+    def _arrange(self) -> None:
+        """Show the list, the market, or where there is room both."""
+        is_wide = self.size.width >= WIDE
+        self.listing.display = is_wide or self._on_list
+        self.opened.display = is_wide or not self._on_list

@@ -40,12 +40,11 @@ class TextScreen(ModalScreen[None]):
 
     def __init__(self, heading: str, make: Callable[[int], Sequence[Row]]) -> None:
         super().__init__()
-        self._heading = heading
-        self._make = make
+        self.pages = Pages(heading, make)
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
-        yield Pages(self._heading, self._make)
+        yield self.pages
 
 
 def key_words(keys: str) -> str:
@@ -86,14 +85,7 @@ def details_rows(market: MarketView | None, width: int) -> list[Row]:
     """Return all that is known of a market in words."""
     if market is None:
         return [((fit(" the engine has not described this market yet", width), "quiet"),)]
-    rows: list[Row] = []
-    for label, text in _facts(market):
-        if text:
-            rows += _labelled(label, text, width)
-    for label, text in (("rules", market.rules_primary), ("more rules", market.rules_secondary)):
-        if text:
-            rows += [(), *_labelled(label, text, width)]
-    return rows
+    return [line for label, text in _facts(market) if text for line in _labelled(label, text, width)]
 
 
 def _facts(market: MarketView) -> list[tuple[str, str]]:
@@ -105,6 +97,8 @@ def _facts(market: MarketView) -> list[tuple[str, str]]:
         ("yes means", market.yes_title),
         ("no means", market.no_title),
         ("strike", market.strike),
+        ("rules", market.rules_primary),
+        ("more rules", market.rules_secondary),
         ("state", market.status + (f", result {market.result}" if market.result else "")),
         ("opens", moment(market.open_ms)),
         ("closes", moment(market.close_ms)),

@@ -8,7 +8,6 @@ import socket
 import struct
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +18,15 @@ _LOCAL_PEERCRED: Final = 1  # macOS and the BSDs: version, user, ...
 _FROM_CLIENTS: Final = 1024 * 1024  # bytes of one message
 
 
-async def listen(path: Path, serve: Callable[[SocketPipe], Awaitable[None]]) -> Callable[[], None]:
+async def listen(path: Path, serve: Callable[[SocketPipe], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     """Listen at a path, serve each client in a task of its own, and return what stops that."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve_one(pipe: SocketPipe) -> None:
-        await serve(pipe)
+        try:
+            await serve(pipe)
+        finally:
+            pipe.close()
 
     def opened(pipe: SocketPipe) -> None:
         assert pipe.transport is not None  # noqa: S101 - it has just been opened
@@ -35,8 +37,7 @@ async def listen(path: Path, serve: Callable[[SocketPipe], Awaitable[None]]) -> 
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    with suppress(FileNotFoundError):
-        os.unlink(path)  # of an engine that was killed: the lock is ours, so nobody listens there
+    await asyncio.to_thread(path.unlink, missing_ok=True)  # of a killed engine: the lock is ours
     mask = os.umask(0o177)
     try:
         server = await asyncio.get_running_loop().create_unix_server(
@@ -45,10 +46,12 @@ async def listen(path: Path, serve: Callable[[SocketPipe], Awaitable[None]]) -> 
     finally:
         os.umask(mask)
 
-    def stop() -> None:
+    async def stop() -> None:
         server.close()
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # what has been closed is let go of in the loop's next turn
 
     return stop
 

@@ -58,7 +58,7 @@ async def host(
     async with AsyncExitStack() as stack:
         engine = await make_engine(settings, desk, stack, stays=stays)
         taken.write(_note(engine))
-        stack.callback(await listen(taken.place.socket, engine.server.serve))
+        stack.push_async_callback(await listen(taken.place.socket, engine.server.serve))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, engine.stopping.set)
         await _run(engine, beside)
@@ -112,6 +112,7 @@ async def make_engine(settings: Settings, desk: DeskChild | None, stack: AsyncEx
         ask_reference=ask_reference if is_practice else None,
         speed=getattr(address.clock, "speed", 1.0),
         stays=stays,
+        is_lasting=desk is None,
     )
     return Engine(opening, around, feed_rules=feed_rules(settings.stream), link_rules=link_rules(settings.link))
 

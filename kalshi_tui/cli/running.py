@@ -20,10 +20,9 @@ async def run_for(
     settings: Settings, taken: Taken, desk: DeskChild | None, seconds: float | None, tickers: Sequence[str]
 ) -> dict[str, object]:
     """Run until the time is over, following what was named or the first markets of the list; return what was seen."""
-    live = 0
+    seen: dict[str, object] = {}
 
     async def follow(engine: Engine) -> None:
-        nonlocal live
         if tickers:
             await engine.answer(Follow(tuple(tickers)))
         else:
@@ -31,22 +30,23 @@ async def run_for(
         try:
             await asyncio.sleep(seconds if seconds is not None else float("inf"))
         finally:
-            live = engine.kernel.following.count_live()[1]  # when the engine has ended, no book is live any more
+            seen.update(summary(engine))  # when the engine has ended, no book is live any more
 
     engine = await host(settings, taken, desk, stays=True, beside=follow)
-    return summary(engine, live)
+    tape = engine.tape()
+    return {**seen, "tape": tape.path, "tape_bytes": tape.bytes_written, "digest": engine.kernel.board.digest()}
 
 
-def summary(engine: Engine, live: int) -> dict[str, object]:
+def summary(engine: Engine) -> dict[str, object]:
     """Return what was seen: messages, books, gaps, bounds that were hit."""
     status = engine.kernel.status.view(engine.kernel)
-    lag, tape = engine.lag.lag(), engine.tape()
+    lag = engine.lag.lag()
     return {
         "mode": status.mode,
         "seconds": (status.now_ms - status.started_ms) / 1000,
         "messages": status.frames,
         "books": status.books,
-        "books_live": live,
+        "books_live": status.books_live,
         "markets": status.markets,
         "gaps": status.gaps,
         "resyncs": status.resyncs,
@@ -55,7 +55,4 @@ def summary(engine: Engine, live: int) -> dict[str, object]:
         "lag_p99_ms": lag.p99_ms,
         "lag_worst_ms": lag.worst_ms,
         "bounds": engine.bounds(),
-        "tape": tape.path,
-        "tape_bytes": tape.bytes_written,
-        "digest": engine.kernel.board.digest(),
     }

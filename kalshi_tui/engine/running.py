@@ -59,6 +59,7 @@ class Surroundings:
     ask_reference: Callable[[], Awaitable[bytes]] | None = None
     speed: float = 1.0
     stays: bool = True
+    is_lasting: bool = True  # whether the venue is still the same one when an engine comes back
 
 
 class Engine:
@@ -266,6 +267,8 @@ class Engine:
             gc.freeze()
 
     async def _remember_catalogue(self) -> None:
+        if not self._around.is_lasting:
+            return
         for kind, rows in await self._around.storage.catalogue():
             self.intake.take(inputs.Kept(self._now_ms(), kind, rows))
             await asyncio.sleep(0)

@@ -52,7 +52,7 @@ class LogFile(logging.Handler):
             text = self.format(record)
             if self._untold:
                 text = f"{self.format(self._owning_up())}\n{text}"
-            self._file.append(f"{text}\n".encode(errors="backslashreplace"))
+            self._file.append(f"{text}\n".encode())
         except Exception as problem:  # noqa: BLE001 - whoever logs is at work; a log must not stop it
             self.lost, self._untold, self._reason = self.lost + 1, self._untold + 1, str(problem)
         else:

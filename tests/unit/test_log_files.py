@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -144,6 +145,35 @@ def test_of_two_writers_each_goes_on_in_the_file_that_the_other_began(tmp_path: 
         assert (one.lost, other.lost) == (0, 0)
     assert written(tmp_path) == [str(number) for number in range(100)]
     assert max(path.stat().st_size for path in tmp_path.glob("a.log*")) <= 400
+
+
+def test_while_another_process_renames_a_record_goes_to_the_old_file(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.log", size_limit=1) as log, (tmp_path / ".a.log.lock").open("w") as lock:
+        log.handle(record("one"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        log.handle(record("two"))
+        assert log.lost == 0
+    assert written(tmp_path) == ["one", "two"]
+    assert not (tmp_path / "a.log.1").exists()
+
+
+def test_a_file_that_another_process_has_just_begun_is_not_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "a.log", size_limit=1) as one, opened(tmp_path / "a.log", size_limit=1) as other:
+        one.handle(record("one"))
+        real, turns = fcntl.flock, ["other"]
+
+        def other_is_faster(lock: int, operation: int) -> None:
+            if turns:
+                turns.clear()
+                other.handle(record("two"))
+            real(lock, operation)
+
+        monkeypatch.setattr(fcntl, "flock", other_is_faster)
+        one.handle(record("three"))
+    assert (tmp_path / "a.log.1").read_text().endswith(": one\n")
+    assert [line.rpartition(": ")[2] for line in (tmp_path / "a.log").read_text().splitlines()] == ["two", "three"]
 
 
 WRITER = """

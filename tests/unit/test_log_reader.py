@@ -6,9 +6,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from kalshi_tui.adapters import log_reader
 from kalshi_tui.adapters.log_files import LogFile
 from kalshi_tui.adapters.log_reader import Entry, LogReader, entries
 
@@ -123,6 +125,22 @@ def test_a_reader_that_was_away_too_long_goes_on_with_what_is_there(log: Log) ->
         assert found[-1] == "99"
         log.write("next")
         assert texts(reader.more()) == ["next"]
+
+
+def test_a_renaming_between_two_looks_costs_no_record(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.write(0)
+    with closing(LogReader(log.path)) as reader:
+        log.write(*range(1, 20))
+        real, late = log_reader._open, list(range(20, 40))
+
+        def renamed_meanwhile(path: Path) -> BinaryIO | None:
+            while late:
+                log.write(late.pop(0))
+            return real(path)
+
+        monkeypatch.setattr(log_reader, "_open", renamed_meanwhile)
+        seen = texts(reader.more()) + texts(reader.more())
+    assert seen == [str(number) for number in range(1, 40)]
 
 
 def test_a_deleted_log_is_followed_when_it_is_begun_anew(log: Log) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -54,12 +55,13 @@ class _Row:
     """A market as the list needs it; the keys of its four orders are kept, for to make them costs more than to sort."""
 
     __slots__ = (
-        "category", "close", "event", "haystack", "is_allowed", "is_current", "judged_ms", "market", "open", "series",
-        "series_ticker", "ticker", "volume",
+        "category", "close", "event", "haystack", "is_allowed", "is_current", "judged_ms", "market", "number", "open",
+        "series", "series_ticker", "ticker", "volume",
     )  # fmt: skip
 
-    def __init__(self, described: Described) -> None:
+    def __init__(self, described: Described, number: int) -> None:
         market, event, series = described.market, described.event, described.series
+        self.number = number  # counts the rows as they were made
         self.ticker = market.ticker
         self.series = series
         self.series_ticker = event.series_ticker if event is not None else ""
@@ -97,7 +99,8 @@ class Listing:
         self._allows = allows
         self._rows: dict[str, _Row] = {}
         self._orders: dict[Sort, list[_Row]] = {sort: [] for sort in _SORTS}
-        self._added: dict[Sort, list[_Row]] = {sort: [] for sort in _SORTS}
+        self._sorted_up_to = dict.fromkeys(_SORTS, 0)  # the number of the latest row that an order has
+        self._number = 0
         self._sorted_ms: dict[Sort, int] = {}
         self._replaced = dict.fromkeys(_SORTS, False)
         self._moved = dict.fromkeys(_SORTS, False)
@@ -159,19 +162,19 @@ class Listing:
         described = self._describe(ticker)
         if described is None:
             return
-        row = self._rows[ticker] = _Row(described)
-        for sort in _SORTS:
-            self._added[sort].append(row)
+        self._number += 1
+        row = self._rows[ticker] = _Row(described, self._number)
         if self._allows is not None:
             self._judge(row, self._allows, now_ms)
             self._to_judge.append(row)
+            if len(self._to_judge) > 2 * len(self._rows) + _JUDGED_AT_ONCE:  # nobody looks, and rows come and go
+                self._to_judge = deque(row for row in self._to_judge if row.is_current)
 
     def _sort(self, sort: Sort, now_ms: int) -> None:
         if self._replaced[sort]:
-            # A row that came and went between two questions is in no order yet.
-            rows = [*self._orders[sort], *self._added[sort]]
-            self._orders[sort] = [row for row in rows if row.is_current]
-            self._added[sort] = []
+            order = [row for row in self._orders[sort] if row.is_current]
+            self._orders[sort] = order + self._newer_than(self._sorted_up_to[sort])
+            self._sorted_up_to[sort] = self._number
         elif not self._moved[sort] or now_ms < self._sorted_ms.get(sort, 0) + _SORTED_EVERY_MS:
             return
         key: Callable[[_Row], Any] = attrgetter(sort)
@@ -179,6 +182,10 @@ class Listing:
         self._replaced[sort] = self._moved[sort] = False
         self._sorted_ms[sort] = now_ms
         self._forget_matches(sort)
+
+    def _newer_than(self, number: int) -> list[_Row]:
+        """Return the rows that were made later: they stand at the end, because a row that changes is made anew."""
+        return list(takewhile(lambda row: row.number > number, reversed(self._rows.values())))
 
     def _forget_matches(self, sort: Sort) -> None:
         self._matches = {wish: rows for wish, rows in self._matches.items() if wish.sort != sort}

@@ -24,6 +24,7 @@ COMMANDS = {
     "engine": "Start, stop or show the engine that terminals attach to",
     "status": "Show how the engine is",
     "replay": "Run the engine on a tape, as it was or by other rules",
+    "tape": "Look at, check, cut and export what the engine recorded",
     "markets": "List markets",
     "book": "Show one market's order book, once or live",
     "trades": "List the latest trades",

@@ -209,6 +209,7 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_empty_files_behind(tmp_pat
     assert disk.lost == 4
     assert list(Path(disk.path).iterdir()) == []
     disk.finish()
+    assert not Path(disk.path).exists()
 
 
 def test_the_recorder_goes_on_taking_records_while_the_disk_takes_none(tmp_path: Path) -> None:

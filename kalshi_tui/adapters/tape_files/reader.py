@@ -9,6 +9,7 @@ from typing import Final
 from kalshi_tui.adapters.tape_files.files import FileSource, segment_files, tapes_in
 from kalshi_tui.engine.tape.reading import Tape
 from kalshi_tui.engine.tape.segment import Segment
+from kalshi_tui.engine.tape.summary import TapeInfo, summarise
 from kalshi_tui.errors import ConfigError
 
 _LIST: Final = "kalshi-tui tape list shows the tapes that there are"
@@ -21,6 +22,10 @@ class TapeReader(Tape):
         """Open what lies there, or say why it is no tape."""
         self.path = path
         super().__init__([_segment(file) for file in _segment_paths(path)])
+
+    def info(self) -> TapeInfo:
+        """Count what is on it."""
+        return summarise(self)
 
 
 def find_tapes(tapes: Path) -> list[Path]:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalshi_tui.adapters.tape_files import files
+from kalshi_tui.adapters.tape_files.segment_file import SegmentFile
 from kalshi_tui.engine.inputs import Opening
 from kalshi_tui.engine.tape import form
-from kalshi_tui.engine.tape.form import HEAD_SIZE, Chunk, Place, Tally, added
+from kalshi_tui.engine.tape.form import Chunk
 
 _TRIES: Final = 10_000
 
 
-@dataclass(slots=True)
-class _Segment:
-    """A segment that is being written."""
+class _Found(NamedTuple):
+    """A segment on the disk; the first two say how old it is."""
 
+    touched_ns: int
+    number: int
+    size: int
     path: Path
-    descriptor: int
-    offset: int
-    places: list[Place]
-    tally: Tally
 
 
 class Shelf:
@@ -39,7 +37,7 @@ class Shelf:
         self._compress = form.compressor(level)
         self._lock: int | None = None
         self._number = 0
-        self._segment: _Segment | None = None
+        self._segment: SegmentFile | None = None
         self._total = 0  # bytes of all segments in the folder, as far as we know
 
     def begin(self, opening: Opening) -> None:
@@ -47,53 +45,40 @@ class Shelf:
         self.end()
         self._prepare(opening)
         path = self._next_path()
-        self._segment = _Segment(path, files.new_file(path), 0, [], Tally({}))
-        try:
-            files.try_lock(self._segment.descriptor)  # tells readers that it is not torn but goes on
-            self._write(form.head())
-        except OSError:
-            self._leave()
-            path.unlink(missing_ok=True)  # or a disk that stays full fills up with empty files
-            raise
+        self._segment = SegmentFile(path)
+        self.bytes_written += self._segment.size
         files.sync_folder(path.parent)
-        self._clear(measure=True)
+        self._clear(self._measured())
 
     def write(self, chunk: Chunk) -> None:
         """Add a chunk to the segment that was begun."""
-        segment = self._segment
-        assert segment is not None  # noqa: S101 - whoever failed to begin one writes nothing
-        place = chunk.header.at(segment.offset)
-        self._write(chunk.data)
-        segment.places.append(place)
-        segment.tally = added(segment.tally, chunk.tally)
-        self._clear()
+        assert self._segment is not None  # noqa: S101 - whoever failed to begin one writes nothing
+        self._segment.add(chunk)
+        self.bytes_written += len(chunk.data)
+        self._total += len(chunk.data)
+        if self._total > self._limit:
+            self._clear(self._measured())
 
     def end(self) -> None:
-        """Close the segment with its index, and wait until the disk has it."""
-        segment = self._segment
-        if segment is None:
-            return
-        try:
-            self._write(form.pack_index(segment.places, segment.tally, self._compress, segment.offset))
-            os.fsync(segment.descriptor)
-        finally:
-            self._leave()
+        """Close the segment, if one is open."""
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            before = segment.size
+            segment.end(self._compress)
+            self.bytes_written += segment.size - before
 
     def give_up(self) -> None:
-        """Leave the segment as it is: what was written whole can be read, the rest is cut off where that works."""
-        segment = self._segment
-        if segment is None:
-            return
-        with suppress(OSError):
-            os.ftruncate(segment.descriptor, segment.places[-1].end if segment.places else HEAD_SIZE)
-        self._leave()
-        if not segment.places:
-            with suppress(OSError):
-                segment.path.unlink()
+        """Leave the segment as far as it could be written."""
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.give_up()
 
     def close(self) -> None:
         """Let other writers in."""
-        self._leave()
+        self.give_up()
+        if self.tape is not None:
+            with suppress(OSError):  # refuses where anything was recorded
+                self.tape.rmdir()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -121,39 +106,25 @@ class Shelf:
         self._number += 1  # also when nothing comes of it: a name that is taken must not be tried for ever
         return self.tape / files.segment_name(self._number)
 
-    def _write(self, data: bytes) -> None:
-        assert self._segment is not None  # noqa: S101 - callers have one
-        files.write_all(self._segment.descriptor, data)
-        self._segment.offset += len(data)
-        self.bytes_written += len(data)
-        self._total += len(data)
-
-    def _leave(self) -> None:
-        segment, self._segment = self._segment, None
-        if segment is not None:
-            os.close(segment.descriptor)
-
-    def _clear(self, *, measure: bool = False) -> None:
-        """Delete the oldest segments while all of them take more than the limit; never the one that is open."""
-        if not measure and self._total <= self._limit:
-            return
-        found = self._by_age()
-        self._total = sum(size for _, size, _ in found)
-        for _, size, path in found:
-            if self._total <= self._limit:
-                return
-            if self._segment is not None and path == self._segment.path:
-                continue
-            with suppress(OSError):  # what cannot be deleted is no reason to stop recording
-                path.unlink()
-                self._total -= size
-                path.parent.rmdir()  # refuses while anything is left in it
-
-    def _by_age(self) -> list[tuple[tuple[int, int], int, Path]]:
+    def _measured(self) -> list[_Found]:
+        """Return all segments of all tapes, oldest first; others may have changed them, so they are looked at anew."""
         found = []
         for tape in files.tapes_in(self._folder):
             for number, path in enumerate(files.segment_files(tape)):
                 with suppress(FileNotFoundError):
                     status = path.lstat()
-                    found.append(((status.st_mtime_ns, number), status.st_size, path))
+                    found.append(_Found(status.st_mtime_ns, number, status.st_size, path))
+        self._total = sum(segment.size for segment in found)
         return sorted(found)
+
+    def _clear(self, found: list[_Found]) -> None:
+        """Delete the oldest segments while all of them take more than the limit; never the one that is open."""
+        for segment in found:
+            if self._total <= self._limit:
+                return
+            if self._segment is not None and segment.path == self._segment.path:
+                continue
+            with suppress(OSError):  # what cannot be deleted is no reason to stop recording
+                segment.path.unlink()
+                self._total -= segment.size
+                segment.path.parent.rmdir()  # refuses while anything is left in it

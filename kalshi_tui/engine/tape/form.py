@@ -173,7 +173,7 @@ def read_records(header: Header, payload: bytes) -> list[Record]:
         records = decode_records(_unpack(header, payload))
     except _CORRUPT as problem:
         raise ValueRefused(f"records cannot be read: {problem}") from None
-    if len(records) != header.records:
+    if not records or len(records) != header.records:
         raise ValueRefused(f"a chunk holds {len(records)} records where its header tells of {header.records}")
     return records
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from kalshi_tui.engine.inputs import Opening, Record
@@ -41,11 +42,12 @@ class Tape:
         return next((segment.places[-1].last_ms for segment in reversed(self.segments) if segment.places), None)
 
     def opening(self) -> Opening | None:
-        """Return what the first readable segment opens with."""
+        """Return what the first segment that can be read opens with."""
         for segment in self.segments:
-            for place in segment.places[:1]:
-                first = segment.records(place)[0]
-                return first if isinstance(first, Opening) else None
+            with suppress(ValueRefused):
+                for place in segment.places[:1]:
+                    first = segment.records(place)[0]
+                    return first if isinstance(first, Opening) else None
         return None
 
     def records(self, from_ms: int | None = None, *, over_breaks: bool = False) -> Iterator[Record]:

@@ -1,0 +1,1 @@
+"""What `kalshi-tui tape` does, a file for each of its commands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 
 from textual.app import SystemCommand
 from textual.screen import Screen
@@ -27,7 +28,7 @@ CALM_TICK_S = 0.5
 class Terminal(Guarded[Farewell]):
     """Draws itself first and attaches second; `run()` returns what shall become of the engine."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "kalshi-tui"
     BINDINGS = [  # noqa: RUF012 - Textual reads it from the class
         action.binding() for action in ACTIONS if action.group == "app" and action.id not in ON_DESK

@@ -8,15 +8,17 @@ import traceback
 from pathlib import Path
 from typing import Final
 
+from rich.console import RenderableType
 from rich.segment import Segment, Segments
 from rich.style import Style
 from textual.app import App, ReturnType
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from kalshi_tui.core.text import clean
 from kalshi_tui.tui.theming import Palette, Themes, with_fallbacks
-from kalshi_tui.tui.widgets.lines import Lines
+from kalshi_tui.tui.widgets.lines import Lines, narrowed
 
 # Whatever drives a terminal or turns its writing around; a line that holds none costs one search.
 _DRIVES: Final = re.compile(
@@ -88,6 +90,10 @@ class Guarded(App[ReturnType]):
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """Return a picture that asks no host for its fonts."""
         return _FONTS.sub("", super().export_screenshot(title=title, simplify=simplify))
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send to the terminal only what has changed."""
+        super()._display(screen, narrowed(renderable))
 
     def _fatal_error(self) -> None:
         """End with a few plain words: no locals, no values, no foreign text."""

@@ -1,20 +1,23 @@
-"""Rows of words that are drawn line by line: only a line that has changed is made anew."""
+"""Rows of words that are drawn line by line: only what has changed is made anew and sent to the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 Cell = tuple[str, str]  # what is said, and the words of its style: "bid best"
-Row = tuple[Cell, ...]
+Row = tuple[Cell, ...]  # an empty text at the end says in which style the rest of the line is
 
 NOTHING: Final[Row] = ()
 
@@ -32,14 +35,11 @@ class Lines(Widget):
     def show(self, rows: Sequence[Row]) -> None:
         """Show these rows; lines that say what they said before cost one comparison."""
         before, self._rows = self._rows, rows
-        width = self.size.width
-        changed = [
-            Region(0, y, width, 1)
-            for y, (old, new) in enumerate(zip_longest(before, rows, fillvalue=NOTHING))
-            if old != new
-        ]
-        for region in changed:
-            self._strips.pop(region.y, None)
+        changed: list[Region] = []
+        for y, (old, new) in enumerate(zip_longest(before, rows, fillvalue=NOTHING)):
+            if old != new:
+                self._strips.pop(y, None)
+                changed += [Region(x, y, width, 1) for x, width in changed_spans(old, new, self.size.width)]
         if changed:
             self.refresh(*changed)
 
@@ -65,13 +65,51 @@ class Lines(Widget):
         return strip
 
 
+class Narrow(ChopsUpdate):
+    """An update that sends each changed span alone; Textual's own sends a line from the widget's left edge."""
+
+    def render_segments(self, console: Console) -> str:
+        """Return what the terminal is to be sent."""
+        sent: list[str] = []
+        for y, left, right in self.spans:
+            for end, (start, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                first, last = max(start, left), min(end, right)
+                if strip is not None and first < last:
+                    part = strip if (first, last) == (start, end) else strip.crop(first - start, last - start)
+                    sent.append(f"\x1b[{y + 1};{first + 1}H{part.render(console)}")
+        return "".join(sent)
+
+
+def narrowed(update: RenderableType | None) -> RenderableType | None:
+    """Return an update of some lines in its narrow form, and everything else as it is."""
+    if type(update) is ChopsUpdate:
+        return Narrow(update.chops, update.spans, update.chop_ends)
+    return update
+
+
+def changed_spans(old: Row, new: Row, width: int) -> Iterator[tuple[int, int]]:
+    """Yield start and width of what differs between two rows: cell by cell where their cells lie alike."""
+    x = 0
+    for was, now in zip(old, new, strict=False):
+        cells = cell_len(now[0])
+        if was != now:
+            if cells != cell_len(was[0]) or (not cells and was[1] != now[1]):
+                break
+            yield x, cells
+        x += cells
+    else:
+        if len(old) == len(new):
+            return
+    yield x, max(width - x, 0)
+
+
 def _palette(app: App[object]) -> Mapping[str, Style]:
     palette: Mapping[str, Style] = app.palette  # type: ignore[attr-defined]  # safety.Guarded has one
     return palette
 
 
 def _strip(row: Row, width: int, palette: Mapping[str, Style]) -> Strip:
-    """Make a line; what is too long is cut, and the rest is filled in the style of the last cell that asks for it."""
+    """Make a line; what is too long is cut, and what is too short is filled."""
     segments = [Segment(text, palette[style]) for text, style in row if text]
     base = palette[row[-1][1]] if row and not row[-1][0] else palette[""]
     return Strip(segments).adjust_cell_length(width, base)

@@ -180,7 +180,9 @@ class Questions:
             due.failures = 0
             if not due.under_way:
                 due.at_ms = now_ms + due.every_ms
-                self.has_read |= question.endpoint == "events"
+                if question.endpoint == "events":
+                    self.has_read = True
+                    self._due["updated"].at_ms = now_ms + self._rules.full_scan_ms
         return True
 
     def failed(self, question: Question, now_ms: int) -> None:

@@ -85,6 +85,7 @@ class Engine:
         self._at_once = asyncio.Semaphore(_ASKED_AT_ONCE)
         self._asking: set[asyncio.Task[None]] = set()
         self._is_frozen = False
+        self._told: dict[str, str] = {}
         self._feed = self._make_feed(feed_rules)
 
     async def run(self) -> None:
@@ -201,7 +202,20 @@ class Engine:
                 self._now_ms(), len(self.server.clients()), self.working(), self.bounds(), self.lag.lag(), self.tape()
             )
             self.intake.take(taken)
+            self._tell_troubles()
             await self._around.clock.sleep(VITALS_S)
+
+    def _tell_troubles(self) -> None:
+        """Tell once what befalls disk and tape: the engine goes on, and its people should know without what."""
+        tape = self.tape()
+        troubles = {
+            "storage": self._around.storage.problem,
+            "tape": tape.reason if tape.state == "failed" else "",
+        }
+        for what, trouble in troubles.items():
+            if trouble and self._told.get(what) != trouble:
+                self.intake.take(inputs.Told(self._now_ms(), "alarm", f"{what}: {trouble}"))
+        self._told = troubles
 
     async def _follow_stream(self) -> None:
         if self._feed is None:

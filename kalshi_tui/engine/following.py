@@ -87,6 +87,12 @@ class Following:
             kernel.store.forget(gone)
             kernel.catalogue.keep_only(self.needs.followed(), kernel.now_ms)
 
+    def leave(self, ticker: str) -> None:
+        """Follow a market no more that the venue does not have, whoever needs it."""
+        for channel in BY_MARKET:
+            self._kernel.stream.unwant(channel, tickers=[ticker])
+        self._kernel.publishing.touched[ticker] = self._kernel.now_ms
+
     def asked(self, intent: Follow | LetGo | Distrust | ReadAnew) -> None:
         """Do what a person asked for."""
         kernel, before = self._kernel, self.needs.of(_ASKED)

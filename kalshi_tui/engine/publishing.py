@@ -118,4 +118,6 @@ class Publishing:
         return self._kernel.notices.view(key.count)
 
     def _sight(self, ticker: str) -> Sight | None:
+        if self._kernel.reading.is_absent(ticker):
+            return None
         return self._pictures.sight(ticker, self._kernel.status.polled_reason(self._kernel.now_ms))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kalshi_tui.engine.kernel import Kernel
 
 _NO_CLOCK: Final = 0
+_ABSENT_KEPT: Final = 1_000
 
 
 class _ReferenceRow(msgspec.Struct):
@@ -84,6 +85,10 @@ class Reading:
             return f"the list of markets cannot be read: {self._problem}"
         return f"reading the list of markets: {self._kernel.catalogue.counts[2]:,} so far"
 
+    def is_absent(self, ticker: str) -> bool:
+        """Tell whether the venue was asked about a market and has none of that name."""
+        return ticker in self._absent
+
     def why_no_book(self, ticker: str) -> str:
         """Say why a market has no book."""
         if ticker in self._absent:
@@ -143,7 +148,14 @@ class Reading:
         catalogue = self._kernel.catalogue
         asked_for = taken.argument.split(",") if taken.endpoint == "markets" else ()
         catalogue.take_markets(taken.body, taken.at_ms, asked_ms, asked_for)
-        self._absent.update(dict.fromkeys(ticker for ticker in asked_for if ticker not in catalogue))
+        for ticker in asked_for:
+            if ticker not in catalogue:
+                self._absent[ticker] = None
+                if len(self._absent) > _ABSENT_KEPT:
+                    del self._absent[next(iter(self._absent))]
+                self._kernel.following.leave(ticker)
+            else:
+                self._absent.pop(ticker, None)
 
     def _fee_changes(self, taken: inputs.Replied, _: int) -> None:
         self._kernel.catalogue.take_fee_changes(taken.body, taken.at_ms)

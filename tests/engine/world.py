@@ -26,6 +26,7 @@ from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.faults import scenario_path
 from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryHttp, MemoryStreams, Network, VirtualClock
+from kalshi_tui.practice.stream.outgoing import Close
 from kalshi_tui.protocol.signing import load_signer
 
 T = TypeVar("T")
@@ -82,7 +83,13 @@ class World:
     """A desk and an engine on one virtual clock."""
 
     def __init__(
-        self, storage: Storage, *, seed: int = 11, scenario: str = "", rules: Rules | None = None, markets: int | None = None
+        self,
+        storage: Storage,
+        *,
+        seed: int = 11,
+        scenario: str = "",
+        rules: Rules | None = None,
+        markets: int | None = None,
     ) -> None:
         path: Path | None = scenario_path(scenario) if scenario else None
         self.desk: Desk = open_desk(start_ms=START_MS, seed=seed, key_pem=key_pem(), scenario=path, markets=markets)
@@ -96,7 +103,7 @@ class World:
             refused=lambda status, body: upgrade_refused(status, {}, body),
         )
         signer = load_signer(self.desk.key_id, self.desk.key_pem)
-        around = Surroundings(
+        self.around = Surroundings(
             venue=Venue(MemoryHttp(self.desk, network), self.clock, lambda: 0.5, signer=signer),
             stream=MemoryStreams(self.desk, network),
             signer=signer,
@@ -105,16 +112,24 @@ class World:
             storage=storage,
             recorder=self.recorder,
         )
-        self.make = lambda: Engine(
-            opening_of(self.clock.now_ms(), rules or Rules()), around, feed_rules=FeedRules(), link_rules=LinkRules()
+        self.make: Callable[[], Engine] = lambda: Engine(
+            opening_of(self.clock.now_ms(), rules or Rules()),
+            self.around,
+            feed_rules=FeedRules(),
+            link_rules=LinkRules(),
         )
 
     def play(self, part: Callable[[Engine, Link], Awaitable[T]]) -> T:
         """Run an engine, attach to it, do `part` and end it."""
         return self.clock.run(self._play(part))
 
+    def cut_streams(self) -> None:
+        """Cut every stream that is open."""
+        for session in tuple(self.desk.hub.sessions.values()):
+            session.hang_up(Close(1006, "", abrupt=True))
+
     async def _play(self, part: Callable[[Engine, Link], Awaitable[T]]) -> T:
-        engine = self.make()
+        engine = self.last = self.make()
         running = asyncio.ensure_future(engine.run())
         ours, its = memory_pipes()
         serving = asyncio.ensure_future(engine.server.serve(its))

@@ -1,0 +1,361 @@
+"""The whole engine against the practice exchange in memory, seen through its link."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from kalshi_tui.adapters.sqlite_now import SqliteNow
+from kalshi_tui.config.load import load_settings
+from kalshi_tui.core.book import BookState
+from kalshi_tui.engine.inputs import Mark, decode_records, encode_records
+from kalshi_tui.engine.replaying import Replay
+from kalshi_tui.engine.rules import Rules
+from kalshi_tui.engine.running import Engine
+from kalshi_tui.errors import LocalProtocolError, TransportError
+from kalshi_tui.link.client import Link
+from kalshi_tui.link.intents import (
+    Distrust,
+    Follow,
+    History,
+    LetGo,
+    ReadHistory,
+    Recall,
+    Recalled,
+    Remember,
+    StopEngine,
+)
+from kalshi_tui.link.keys import LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey, ValuesKey
+from kalshi_tui.link.views import (
+    LadderView,
+    MarketsView,
+    MarketView,
+    NoticesView,
+    StatusView,
+    TradesView,
+    ValuesView,
+    View,
+)
+from tests.engine.world import World
+
+V = TypeVar("V")
+
+
+def make_world(*, scenario: str = "", rules: Rules | None = None, file: Path | None = None) -> World:
+    settings = load_settings(environ={}, folder=Path("/nonexistent"))
+    storage = SqliteNow(("practice", "practice", "observe"), settings.storage, file=file)
+    asyncio.run(storage.open())
+    return World(storage, scenario=scenario, rules=rules)
+
+
+def as_a(kind: type[V], view: View | None) -> V:
+    assert isinstance(view, kind)
+    return view
+
+
+async def some_ticker(world: World, link: Link) -> str:
+    """Return a market whose book has two sides."""
+    await world.clock.sleep(2)
+    page = as_a(MarketsView, await link.first(MarketsKey()))
+    return next(row.ticker for row in page.rows if row.bid is not None and row.ask is not None)
+
+
+def books_of(world: World, ticker: str) -> tuple[dict[int, int], dict[int, int]]:
+    market = world.desk.exchange.markets[ticker]
+    bids, asks = (
+        {price: level.size for price, level in side.items() if level.size} for side in (market.bids, market.asks)
+    )
+    return bids, asks
+
+
+def test_a_watched_ladder_is_live_and_is_the_exchanges_book() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        ladder = link.watch(LadderKey(ticker))
+        await world.clock.sleep(60)
+        world.desk.exchange.pause_trading()
+        await world.clock.sleep(2)
+        view = as_a(LadderView, ladder.view)
+        assert view.state is BookState.LIVE
+        assert (dict(view.bids), dict(view.asks)) == books_of(world, ticker)
+        assert list(view.bids) == sorted(view.bids, reverse=True)
+        assert list(view.asks) == sorted(view.asks)
+
+    world.play(part)
+
+
+def test_views_come_no_faster_than_their_pace_and_only_when_something_changed() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        ladder, status, notices = link.watch(LadderKey(ticker)), link.watch(StatusKey()), link.watch(NoticesKey())
+        arrivals: dict[int, int] = {}
+
+        def count() -> None:
+            for watching in link.take_changed():
+                arrivals[watching.id] = arrivals.get(watching.id, 0) + 1
+
+        link.on_change = count
+        await world.clock.sleep(20)
+        assert 1 <= arrivals[ladder.id] <= 20 * 20 + 1
+        assert 95 <= arrivals[status.id] <= 20 * 5 + 1
+        assert arrivals[notices.id] == 1
+
+    world.play(part)
+
+
+def test_books_are_followed_while_they_are_shown_and_a_while_longer() -> None:
+    world = make_world(rules=Rules(linger_ms=5_000))
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        await world.clock.sleep(10)
+        assert list(engine.kernel.stream.books) == []
+        ladder = link.watch(LadderKey(ticker))
+        await world.clock.sleep(2)
+        assert list(engine.kernel.stream.books) == [ticker]
+        link.unwatch(ladder)
+        await world.clock.sleep(4)
+        assert list(engine.kernel.stream.books) == [ticker]
+        await world.clock.sleep(2)
+        assert list(engine.kernel.stream.books) == []
+
+    world.play(part)
+
+
+def test_what_was_asked_for_is_followed_until_it_is_let_go_and_keeps_the_engine_at_work() -> None:
+    world = make_world(rules=Rules(linger_ms=0))
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        await link.ask(Follow((ticker,)))
+        await world.clock.sleep(2)
+        assert list(engine.kernel.stream.books) == [ticker]
+        with pytest.raises(LocalProtocolError, match="still at work: 1 markets"):
+            await link.ask(StopEngine())
+        assert not engine.stopping.is_set()
+        await link.ask(LetGo((ticker,)))
+        await world.clock.sleep(2)
+        assert list(engine.kernel.stream.books) == []
+        await link.ask(StopEngine())
+        await world.clock.sleep(1)
+        assert engine.stopping.is_set()
+
+    world.play(part)
+
+
+def test_a_market_that_does_not_exist_says_so_instead_of_looking_empty() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        ladder = link.watch(LadderKey("KXNOSUCH-1"))
+        await world.clock.sleep(5)
+        view = as_a(LadderView, ladder.view)
+        assert view.state is BookState.DEAD
+        assert view.reason == "the venue has no market of this name"
+
+    world.play(part)
+
+
+def test_all_markets_of_the_world_are_listed_found_and_described() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        await world.clock.sleep(5)
+        everything = as_a(MarketsView, await link.first(MarketsKey(count=500)))
+        now_ms = world.desk.exchange.now_ms
+        open_ones = {t for t, market in world.desk.exchange.markets.items() if market.close_ms > now_ms}
+        assert open_ones <= {row.ticker for row in everything.rows}
+        assert everything.loading == ""
+        found = as_a(MarketsView, await link.first(MarketsKey(search="fed 3.75")))
+        assert 0 < found.matched < everything.matched == everything.total
+        assert all("3.75" in row.ticker + row.answer for row in found.rows)
+        ticker = found.rows[0].ticker
+        described = as_a(MarketView, await link.first(MarketKey(ticker)))
+        assert described.rules_primary == world.desk.exchange.markets[ticker].rules_primary
+        assert described.doubt == ""
+        assert "taker" in described.fee
+
+    world.play(part)
+
+
+def test_trades_are_all_there_newest_first() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        await world.clock.sleep(3)
+        page = as_a(MarketsView, await link.first(MarketsKey()))
+        watched = {row.ticker: link.watch(TradesKey(row.ticker)) for row in page.rows if row.bid}
+        await world.clock.sleep(3)
+        views = {ticker: as_a(TradesView, watching.view) for ticker, watching in watched.items()}
+        before = {ticker: len(world.desk.exchange.trades_of(ticker)) - view.total for ticker, view in views.items()}
+        await world.clock.sleep(60)
+        world.desk.exchange.pause_trading()
+        await world.clock.sleep(2)
+        seen = 0
+        for ticker, watching in watched.items():
+            view, told = as_a(TradesView, watching.view), list(world.desk.exchange.trades_of(ticker))[before[ticker] :]
+            assert view.total == len(told)
+            assert [(row.price, row.size) for row in view.rows] == [(t.price, t.count) for t in reversed(told)]
+            seen += view.total
+        assert seen > 20
+
+    world.play(part)
+
+
+def test_index_values_come_as_they_are_published() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        values = link.watch(ValuesKey())
+        await world.clock.sleep(10)
+        rows = as_a(ValuesView, values.view).rows
+        assert "BRTI" in {row.name for row in rows}
+        assert all(world.desk.exchange.now_ms - row.source_ms < 3_000 for row in rows)
+
+    world.play(part)
+
+
+def test_a_book_that_a_person_distrusts_is_asked_for_anew() -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        ladder = link.watch(LadderKey(ticker))
+        await world.clock.sleep(2)
+        await link.ask(Distrust(ticker))
+        assert engine.kernel.stream.books[ticker].state is BookState.RESYNC
+        await world.clock.sleep(2)
+        assert as_a(LadderView, ladder.view).state is BookState.LIVE
+
+    world.play(part)
+
+
+def test_texts_and_price_history_outlive_the_engine(tmp_path: Path) -> None:
+    file = tmp_path / "engine.sqlite"
+    world = make_world(rules=Rules(history_ms=1_000), file=file)
+
+    async def part(_: Engine, link: Link) -> str:
+        ticker = await some_ticker(world, link)
+        await link.ask(Follow((ticker,)))
+        await link.ask(Remember("terminal", '{"market":"A"}'))
+        await world.clock.sleep(60)
+        return ticker
+
+    ticker = world.play(part)
+    again = make_world(file=file)
+
+    async def look(_: Engine, link: Link) -> None:
+        assert await link.ask(Recall("terminal")) == Recalled('{"market":"A"}')
+        assert await link.ask(Recall("other")) == Recalled(None)
+        history = await link.ask(ReadHistory(ticker))
+        assert isinstance(history, History)
+        assert len(history.points) > 1
+        assert [point.at_ms for point in history.points] == sorted(point.at_ms for point in history.points)
+
+    again.play(look)
+
+
+def test_status_tells_of_books_stream_and_catalogue() -> None:
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        link.watch(LadderKey(ticker))
+        await world.clock.sleep(5)
+        status = as_a(StatusView, await link.first(StatusKey()))
+        assert (status.books, status.books_live, status.feed, status.exchange) == (1, 1, "open", "open")
+        assert status.catalogue == "ready"
+        assert status.clients == 1
+        assert status.bounds == {}
+        assert 0 <= status.now_ms - status.heard_ms < 10_000
+
+    world.play(part)
+
+
+def test_while_the_stream_is_away_books_are_polled_and_never_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        ladder = link.watch(LadderKey(ticker))
+        await world.clock.sleep(2)
+
+        async def no_stream(_: object) -> object:
+            raise TransportError("no stream today")
+
+        monkeypatch.setattr(world.around.stream, "connect", no_stream)
+        world.cut_streams()
+        await world.clock.sleep(8)
+        view = as_a(LadderView, ladder.view)
+        assert view.state is BookState.STALE
+        assert "polled over REST" in view.reason
+        assert (dict(view.bids), dict(view.asks)) == books_of(world, ticker)
+        notices = as_a(NoticesView, await link.first(NoticesKey()))
+        assert any("the stream is away" in notice.words for notice in notices.rows)
+        assert engine.kernel.status.polled_reason(world.clock.now_ms())
+
+    world.play(part)
+
+
+def record() -> World:
+    """Let an engine work for a minute, with somebody who looks around."""
+    world = make_world()
+
+    async def part(_: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        link.watch(StatusKey())
+        page = link.watch(MarketsKey())
+        link.watch(LadderKey(ticker))
+        await world.clock.sleep(30)
+        link.unwatch(page)
+        await link.ask(Distrust(ticker))
+        await world.clock.sleep(30)
+
+    world.play(part)
+    return world
+
+
+def test_a_tape_replayed_as_it_was_publishes_the_same_again() -> None:
+    world = record()
+    tape = decode_records(encode_records(world.recorder.records))
+    first, second = Replay().run(tape), Replay().run(tape)
+    assert first == second
+    assert first.marks > 5
+    assert first.agrees
+    assert first.digest == world.last.kernel.board.digest()
+
+
+def test_a_replay_notices_that_something_else_was_published() -> None:
+    records = record().recorder.records
+    frame = next(index for index, record in enumerate(records) if type(record).__name__ == "Frames" and index > 500)
+    outcome = Replay().run([*records[:frame], *records[frame + 1 :]])
+    assert outcome.agrees is False
+    first = next(record for record in records[frame:] if isinstance(record, Mark))
+    assert outcome.differs_at_ms == first.at_ms
+
+
+def test_a_tape_that_begins_in_the_middle_goes_on_as_the_engine_did() -> None:
+    records = record().recorder.records
+    middle = [index for index, record in enumerate(records) if type(record).__name__ == "Beat"][400]
+    whole = Replay()
+    for record_ in records[: middle + 1]:
+        whole.take(record_)
+    part = Replay()
+    part.take(whole.kernel.opening(whole.kernel.now_ms))
+    end = next(index for index, record in enumerate(records) if type(record).__name__ == "Disconnected")
+    for record_ in records[middle + 1 : end]:
+        whole.take(record_)
+        part.take(record_)
+    books, same = whole.kernel.stream.books, part.kernel.stream.books
+    live = [ticker for ticker, tracked in books.items() if tracked.state is BookState.LIVE]
+    assert live
+    assert {ticker: same[ticker].book.digest() for ticker in live} == {t: books[t].book.digest() for t in live}
+    assert all(same[ticker].state is BookState.LIVE for ticker in live)
+    assert part.kernel.stream.counters.gaps == 0

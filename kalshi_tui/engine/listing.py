@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from kalshi_tui.core.markets import Event, Market, Series
 from kalshi_tui.core.units import PRICE_ONE
+from kalshi_tui.engine.searching import Texts, holding_all, is_rare
 from kalshi_tui.link.keys import Sort
 
 Allows = Callable[[Series | None, Market, int], bool]
@@ -20,6 +21,7 @@ _JUDGED_EVERY_MS: Final = 30_000
 _JUDGED_AT_ONCE: Final = 1_000  # 0.3 ms of a question's time
 _SORTED_EVERY_MS: Final = 5_000  # a list that is sorted by what moves should stand still while it is read
 _MATCHES_KEPT: Final = 32
+_WORTH_AN_INDEX: Final = 2_000
 _SORTS: Final[tuple[Sort, ...]] = ("event", "volume", "close", "open")
 _ALL_REPLACED: Final = dict.fromkeys(_SORTS, True)
 
@@ -67,7 +69,7 @@ class _Row:
         self.series_ticker = event.series_ticker if event is not None else ""
         self.category = series.category.casefold() if series is not None else ""
         titles = (event.title, event.sub_title) if event is not None else ()
-        self.haystack = "\n".join((market.ticker, *titles, market.title, market.yes_title, market.no_title)).casefold()
+        self.haystack = _haystack((market.ticker, *titles, market.title, market.yes_title, market.no_title))
         self.event = (market.event_ticker, market.ticker)
         self.close = (market.close_ms, market.ticker)
         self.is_current = True
@@ -82,12 +84,25 @@ class _Row:
         self.open = (_decidedness(market), market.ticker)
 
 
+def _key(sort: Sort) -> Callable[[_Row], Any]:
+    return attrgetter(sort)
+
+
 def _decidedness(market: Market) -> int:
     """Return how far twice the price is from an even chance; without any price it is farthest."""
     bid, ask = market.yes_bid, market.yes_ask
     if bid is not None and ask is not None:
         return abs(bid + ask - PRICE_ONE)
     return PRICE_ONE + 1 if market.last_price is None else abs(2 * market.last_price - PRICE_ONE)
+
+
+def _haystack(parts: Iterable[str]) -> str:
+    """Join texts, without those that another one holds: a fifth of all that would have to be searched."""
+    text = ""
+    for part in parts:
+        if part not in text:
+            text += f"\n{part}"
+    return text.casefold()
 
 
 class Listing:
@@ -101,6 +116,7 @@ class Listing:
         self._orders: dict[Sort, list[_Row]] = {sort: [] for sort in _SORTS}
         self._sorted_up_to = dict.fromkeys(_SORTS, 0)  # the number of the latest row that an order has
         self._number = 0
+        self._all_texts: Texts[_Row] | None = None
         self._sorted_ms: dict[Sort, int] = {}
         self._replaced = dict.fromkeys(_SORTS, False)
         self._moved = dict.fromkeys(_SORTS, False)
@@ -113,6 +129,7 @@ class Listing:
         for ticker in tickers:
             self._replace(ticker, now_ms)
         self._matches.clear()
+        self._all_texts = None
 
     def quote(self, market: Market) -> None:
         """Hear that a market's prices or volume moved."""
@@ -133,17 +150,27 @@ class Listing:
         return Page(total, len(rows), tuple(row.ticker for row in rows[start:end]))
 
     def _find(self, wish: Wish) -> list[_Row]:
-        words, series, category, sort = wish
-        rows = self._orders[sort]
+        words = sorted(wish.words.split(), key=len, reverse=True)  # the longest leaves least for the others to read
+        rows = self._fitting(self._orders[wish.sort], wish)
+        if not words or len(rows) < _WORTH_AN_INDEX or not is_rare(words[0], rows):
+            return holding_all(words, rows)
+        found = holding_all(words, self._fitting(self._texts().holding(words[0]), wish))
+        found.sort(key=_key(wish.sort))
+        return found
+
+    def _fitting(self, rows: list[_Row], wish: Wish) -> list[_Row]:
         if self._forbidden:
             rows = [row for row in rows if row.is_allowed]
-        if series:
-            rows = [row for row in rows if row.series_ticker == series]
-        if category:
-            rows = [row for row in rows if row.category == category]
-        for word in sorted(words.split(), key=len, reverse=True):  # the longest leaves least for the others to read
-            rows = [row for row in rows if word in row.haystack]
+        if wish.series:
+            rows = [row for row in rows if row.series_ticker == wish.series]
+        if wish.category:
+            rows = [row for row in rows if row.category == wish.category]
         return rows
+
+    def _texts(self) -> Texts[_Row]:
+        if self._all_texts is None:
+            self._all_texts = Texts(list(self._rows.values()))
+        return self._all_texts
 
     def _remember(self, wish: Wish, rows: list[_Row]) -> list[_Row]:
         if len(self._matches) >= _MATCHES_KEPT:
@@ -177,8 +204,7 @@ class Listing:
             self._sorted_up_to[sort] = self._number
         elif not self._moved[sort] or now_ms < self._sorted_ms.get(sort, 0) + _SORTED_EVERY_MS:
             return
-        key: Callable[[_Row], Any] = attrgetter(sort)
-        self._orders[sort].sort(key=key)  # nearly sorted already, which costs one comparison each
+        self._orders[sort].sort(key=_key(sort))  # nearly sorted already, which costs one comparison each
         self._replaced[sort] = self._moved[sort] = False
         self._sorted_ms[sort] = now_ms
         self._forget_matches(sort)

@@ -35,6 +35,7 @@ class Place:
     """The folder of one engine."""
 
     folder: Path
+    name: str  # account and mode, for people
 
     @property
     def socket(self) -> Path:
@@ -106,11 +107,12 @@ class Taken:
 
 def engine_place(data: Path, account: str, execution: str) -> Place:
     """Return where the engine of an account and a mode is; a data folder of a long name gets a short one elsewhere."""
-    folder = data / "run" / f"{account}-{execution}"
+    name = f"{account}-{execution}"
+    folder = data / "run" / name
     if len(os.fsencode(folder / "engine.socket")) <= _LONGEST:
-        return Place(folder)
+        return Place(folder, name)
     mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    return Place(_shared_folder() / mark)
+    return Place(_shared_folder() / mark, name)
 
 
 def _shared_folder() -> Path:

@@ -16,7 +16,7 @@ def command(ctx: click.Context, /) -> None:
     launch = launch_of(ctx.obj or {})
     if not launch.place.is_taken():
         raise TransportError(
-            f"no engine runs for {launch.place.folder.name}",
+            f"no engine runs for {launch.place.name}",
             hint="start one with `kalshi-tui engine start`, or just open the terminal with `kalshi-tui`",
         )
     open_terminal(ctx.obj or {}, may_start=False)

@@ -79,7 +79,7 @@ def place_taken(settings: Settings, place: Place) -> Iterator[tuple[Taken, DeskC
     if taken is None:
         note = place.note()
         raise ConfigError(
-            f"an engine for {place.folder.name} runs already" + (f" (process {note.pid})" if note else ""),
+            f"an engine for {place.name} runs already" + (f" (process {note.pid})" if note else ""),
             hint="`kalshi-tui engine status` shows it, `kalshi-tui engine stop` ends it",
         )
     desk = None
@@ -107,7 +107,7 @@ async def _start(launch: Launch, *, as_json: bool) -> None:
 async def _stop(launch: Launch, *, force: bool) -> None:
     note = launch.place.note()
     if note is None and not launch.place.is_taken():
-        print_words(f"no engine runs for {launch.place.folder.name}")
+        print_words(f"no engine runs for {launch.place.name}")
         return
     try:
         link = await launch.attach("engine stop")

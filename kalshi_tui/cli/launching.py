@@ -59,7 +59,7 @@ class Launch:
             return await attach_to(str(self.place.socket), name=name, settings_hash=settings_hash(self.settings))
         except (FileNotFoundError, ConnectionError):
             raise TransportError(
-                f"no engine runs for {self.place.folder.name}",
+                f"no engine runs for {self.place.name}",
                 hint="start one with `kalshi-tui engine start`, or just open the terminal with `kalshi-tui`",
             ) from None
 

@@ -1,0 +1,157 @@
+"""Engines as processes: one for each account and mode, found by whoever attaches, and outlived by nothing of theirs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_S = 20.0
+
+
+class Home:
+    """A person's home folder, and the program as that person runs it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {"HOME": str(folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+
+    @property
+    def run_folder(self) -> Path:
+        return self.folder / ".local" / "share" / "kalshi-tui" / "run" / "practice-observe"
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - this Python and our own arguments
+            [sys.executable, "-m", "kalshi_tui", *arguments],
+            capture_output=True,
+            text=True,
+            env=self.environ,
+            cwd=self.folder,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def end_all(self) -> None:
+        """End what a test has left: the engine by its note, and with it its exchange."""
+        self.run("engine", "stop", "--force")
+
+
+def is_there(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def until(condition: Any) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with tempfile.TemporaryDirectory(prefix="kt-") as folder:  # a short name: sockets have no room for pytest's
+        home = Home(Path(folder))
+        yield home
+        home.end_all()
+
+
+def test_an_engine_is_started_once_found_by_everybody_and_leaves_nothing_behind(home: Home) -> None:
+    first = home.json("engine", "start")
+    assert first["started"]
+    again = home.json("engine", "start")
+    assert again == {**first, "started": False}
+    status = home.json("status")["status"]
+    assert (status["engine_pid"], status["mode"]) == (first["pid"], "PRACTICE OBSERVE")
+    second = home.run("run", "--headless", "--for", "1")
+    assert second.returncode == 3
+    assert f"runs already (process {first['pid']})" in second.stderr
+    exchange = children_of(first["pid"])
+    assert len(exchange) == 1
+    stopped = home.run("engine", "stop")
+    assert (stopped.returncode, stopped.stderr) == (0, "engine stopped\n")
+    until(lambda: not any(map(is_there, [first["pid"], *exchange])))
+    assert not (home.run_folder / "engine.socket").exists()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in home.folder.rglob("*") if path.is_file()}
+    assert {name for name, mode in modes.items() if mode & 0o077 and not name.endswith(".errors")} == set()
+
+
+def test_without_an_engine_commands_say_so_and_what_to_do(home: Home) -> None:
+    for command in (["status"], ["engine", "status"], ["attach"]):
+        done = home.run(*command)
+        assert done.returncode == 5
+        assert "no engine runs for practice-observe" in done.stderr
+        assert "kalshi-tui engine start" in done.stderr
+    assert "no engine runs" in home.run("engine", "stop").stderr
+
+
+def test_an_engine_that_was_killed_is_no_obstacle_and_takes_its_exchange_along(home: Home) -> None:
+    pid = home.json("engine", "start")["pid"]
+    (exchange,) = children_of(pid)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_there(exchange))
+    assert home.run("status").returncode == 5
+    again = home.json("engine", "start")
+    assert again["started"]
+    assert again["pid"] != pid
+
+
+def test_an_engine_that_cannot_start_says_why_to_whoever_started_it(home: Home) -> None:
+    (home.folder / ".config" / "kalshi-tui").mkdir(parents=True)
+    (home.folder / ".config" / "kalshi-tui" / "config.toml").write_text('[practice]\nworld = "nowhere"\n')
+    done = home.run("engine", "start")
+    assert done.returncode == 3
+    assert "the engine did not start" in done.stderr
+    assert "nowhere" in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_an_engine_in_this_window_sums_up_what_it_saw(home: Home) -> None:
+    seen = home.json("run", "--headless", "--for", "2")
+    assert seen["messages"] > 0
+    assert seen["books_live"] == seen["books"] > 30
+    assert (seen["gaps"], seen["malformed"], seen["bounds"]) == (0, 0, {})
+    assert seen["tape_bytes"] > 0
+    replayed = home.json("replay", seen["tape"])
+    assert replayed["agrees"] is True
+    assert replayed["digest"] == seen["digest"]
+    assert home.json("replay", seen["tape"])["digest"] == seen["digest"]
+
+
+def test_ctrl_c_ends_an_engine_in_this_window_in_order(home: Home) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kalshi_tui", "run", "--headless", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=home.environ,
+        cwd=home.folder,
+    )
+    until((home.run_folder / "engine.socket").exists)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert json.loads(out)["mode"] == "PRACTICE OBSERVE"
+    assert b"Traceback" not in err

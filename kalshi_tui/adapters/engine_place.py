@@ -79,7 +79,7 @@ class Place:
         except BlockingIOError:
             os.close(descriptor)
             return None
-        return Taken(self, descriptor)
+        return Taken(self, descriptor, _last_words(descriptor))
 
     @property
     def _lock(self) -> Path:
@@ -89,8 +89,9 @@ class Place:
 class Taken:
     """The lock, as its holder has it."""
 
-    def __init__(self, place: Place, descriptor: int) -> None:
+    def __init__(self, place: Place, descriptor: int, crashed: Note | None) -> None:
         self.place = place
+        self.crashed = crashed  # the engine before, where it ended without leaving
         self._descriptor = descriptor
 
     def write(self, note: Note) -> None:
@@ -113,6 +114,14 @@ def engine_place(data: Path, account: str, execution: str) -> Place:
         return Place(folder, name)
     mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Place(_shared_folder() / mark, name)
+
+
+def _last_words(descriptor: int) -> Note | None:
+    """Return what the engine before has left: one that ended in order leaves nothing."""
+    try:
+        return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Note)
+    except msgspec.DecodeError:
+        return None
 
 
 def _shared_folder() -> Path:

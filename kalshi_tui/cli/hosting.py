@@ -42,7 +42,7 @@ from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol.rest import PREFIX
 from kalshi_tui.protocol.signing import Signer
 
-_EXCHANGE_S: Final = 15.0
+_LOOK_S: Final = 1.0
 _LOG: Final = logging.getLogger("kalshi_tui.engine")
 
 
@@ -57,12 +57,25 @@ async def host(
     """Run an engine until it is stopped, or until `beside`, which is run with it, ends; return it as it was then."""
     async with AsyncExitStack() as stack:
         engine = await make_engine(settings, desk, stack, stays=stays)
+        if taken.crashed is not None:
+            engine.heard_of(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
         taken.write(_note(engine))
         stack.push_async_callback(await listen(taken.place.socket, engine.server.serve))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, engine.stopping.set)
+        watch = asyncio.ensure_future(_watch_desk(desk, engine))
+        stack.callback(watch.cancel)
         await _run(engine, beside)
         return engine
+
+
+async def _watch_desk(desk: DeskChild | None, engine: Engine) -> None:
+    """Tell when the exchange that was opened for us has ended: its markets will not come back."""
+    while desk is not None:
+        await asyncio.sleep(_LOOK_S)
+        if (code := desk.process.poll()) is not None:
+            engine.heard_of(f"the practice exchange has ended (code {code}); end the engine and start it anew")
+            return
 
 
 async def make_engine(settings: Settings, desk: DeskChild | None, stack: AsyncExitStack, *, stays: bool) -> Engine:

@@ -28,6 +28,10 @@ class Notices:
         self.total += 1
         self._kept.append(Notice(self.total, at_ms, loudness, words, ticker))
 
+    def since(self, number: int) -> list[Notice]:
+        """Return what was told after a number, as far as it is kept, oldest first."""
+        return [notice for notice in self._kept if notice.number > number] if number < self.total else []
+
     def view(self, count: int) -> NoticesView:
         """Return the newest `count`, newest first."""
         return NoticesView(self.total, tuple(list(self._kept)[: -count - 1 : -1]))

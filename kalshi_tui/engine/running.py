@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine import inputs
@@ -42,6 +43,8 @@ from kalshi_tui.protocol.signing import Signer
 
 VITALS_S: Final = 1.0
 _ASKED_AT_ONCE: Final = 4
+_LOG: Final = logging.getLogger(__name__)
+_LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "alarm": logging.ERROR}
 _NO_STREAM: Final = "live books need a key, also for public data; books are polled until one is set"
 
 
@@ -86,6 +89,7 @@ class Engine:
         self._asking: set[asyncio.Task[None]] = set()
         self._is_frozen = False
         self._told: dict[str, str] = {}
+        self._logged = 0
         self._feed = self._make_feed(feed_rules)
 
     async def run(self) -> None:
@@ -93,6 +97,8 @@ class Engine:
         await self._remember_catalogue()
         parts = [self._beats(), self._vitals(), self.lag.run(), self._follow_stream()]
         tasks = [asyncio.ensure_future(part) for part in parts]
+        if self._around.signer is not None:
+            self._keep(self._learn_limits())
         stop = asyncio.ensure_future(self.stopping.wait())
         try:
             done, _ = await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -193,7 +199,7 @@ class Engine:
             self._nudge()
             self.server.deliver()
             for question in self.kernel.questions():
-                self._ask(question)
+                self._keep(self._answer_question(question))
             self._save()
 
     async def _vitals(self) -> NoReturn:
@@ -203,6 +209,7 @@ class Engine:
             )
             self.intake.take(taken)
             self._tell_troubles()
+            self._log_notices()
             await self._around.clock.sleep(VITALS_S)
 
     def _tell_troubles(self) -> None:
@@ -216,6 +223,20 @@ class Engine:
             if trouble and self._told.get(what) != trouble:
                 self.intake.take(inputs.Told(self._now_ms(), "alarm", f"{what}: {trouble}"))
         self._told = troubles
+
+    def _log_notices(self) -> None:
+        """Write what people are told into the log, too: nobody may be looking."""
+        told = self.kernel.notices.since(self._logged)
+        for notice in told:
+            _LOG.log(_LEVELS[notice.loudness], "%s", notice.words)
+            self._logged = notice.number
+
+    async def _learn_limits(self) -> None:
+        """Learn the account's rate limits, and by the way how far the venue's clock is from ours."""
+        try:
+            await self._around.venue.learn_limits()
+        except KalshiTuiError as problem:
+            self.heard_of(f"the account's rate limits are not known: {problem.message}")
 
     async def _follow_stream(self) -> None:
         if self._feed is None:
@@ -250,8 +271,8 @@ class Engine:
         if self._feed is not None:
             self._feed.nudge()
 
-    def _ask(self, question: Question) -> None:
-        task = asyncio.ensure_future(self._answer_question(question))
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 

@@ -24,6 +24,7 @@ from kalshi_tui.link.messages import (
     LINK_VERSION,
     Answer,
     Ask,
+    Bye,
     Failure,
     FromEngine,
     Goodbye,
@@ -144,6 +145,7 @@ class Link:
     async def close(self) -> None:
         """Hang up."""
         self.closed = self.closed or "hung up here"
+        self._pipe.send(encode(Bye()))
         self._pipe.close()
         self._pump.cancel()
         await asyncio.gather(self._pump, return_exceptions=True)

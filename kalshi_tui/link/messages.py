@@ -87,6 +87,10 @@ class Ask(_Message, frozen=True):
     limit_ms: int
 
 
+class Bye(_Message, frozen=True):
+    """A client goes because it wants to; one that goes without has crashed."""
+
+
 class Answer(_Message, frozen=True):
     """What came of an intent."""
 
@@ -108,7 +112,7 @@ class Goodbye(_Message, frozen=True):
     reason: str
 
 
-FromClient = Hello | Watch | Unwatch | Ask
+FromClient = Hello | Watch | Unwatch | Ask | Bye
 FromEngine = Welcome | Refused | Published | Answer | Failure | Goodbye
 
 

@@ -21,6 +21,7 @@ from kalshi_tui.link.messages import (
     LINK_VERSION,
     Answer,
     Ask,
+    Bye,
     Failure,
     FromClient,
     Goodbye,
@@ -84,6 +85,7 @@ class Session:
     watches: dict[int, Key] = field(default_factory=dict)
     sent: dict[int, int] = field(default_factory=dict)  # the version that was last sent
     held_since: float | None = None
+    is_leaving: bool = False  # it has said so, or we have hung up
     asked: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -114,7 +116,8 @@ class Server:
                     self._take(session, decode_from_client(data))
                 self._deliver_to(session)
         except TransportError:
-            pass  # it has gone, which is its right
+            if not session.is_leaving:
+                self._host.heard_of(f"{session.name} (process {session.pid}) went without a word")
         except msgspec.DecodeError as problem:
             self.bounds["unreadable messages of clients"] += 1
             self._hang_up(session, f"a message could not be read: {problem}")
@@ -129,6 +132,7 @@ class Server:
     def close(self, reason: str) -> None:
         """Hang up on everybody."""
         for session in tuple(self._sessions.values()):
+            session.is_leaving = True
             session.pipe.send(encode(Goodbye(reason)))
             session.pipe.close()
 
@@ -174,6 +178,8 @@ class Server:
                 self._unwatch(session, message.id)
             case Ask():
                 self._ask(session, message)
+            case Bye():
+                session.is_leaving = True
 
     def _watch(self, session: Session, message: Watch) -> None:
         if problem := self._unwatchable(session, message):
@@ -256,6 +262,7 @@ class Server:
         return False
 
     def _hang_up(self, session: Session, reason: str) -> None:
+        session.is_leaving = True
         if session.pipe.unsent() <= self._rules.backlog:
             session.pipe.send(encode(Goodbye(reason)))
             session.pipe.close()

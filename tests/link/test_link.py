@@ -159,6 +159,20 @@ async def test_a_client_that_goes_watches_nothing_any_more() -> None:
     assert room.server.clients() == []
 
 
+async def test_a_client_that_crashes_is_told_of_and_one_that_leaves_is_not() -> None:
+    room = Room()
+    link = await room.attach()
+    await link.close()
+    await settle()
+    assert room.desk.words == []
+    pipe = room.pipe()
+    pipe.send(encode(Hello(LINK_VERSION, "1", "terminal", 9)))
+    await pipe.receive()
+    pipe.close()
+    await settle()
+    assert room.desk.words == ["terminal (process 9) went without a word"]
+
+
 async def test_an_intent_is_answered_or_refused_in_words() -> None:
     room = Room()
     link = await room.attach()

@@ -27,7 +27,20 @@ def test_only_one_engine_has_a_place_and_its_note_is_read_while_it_has_it(tmp_pa
     taken.leave()
     assert not place.is_taken()
     assert place.note() is None
-    assert place.take() is not None
+    again = place.take()
+    assert again is not None
+    assert again.crashed is None
+
+
+def test_an_engine_that_ended_without_leaving_is_known_to_the_next(tmp_path: Path) -> None:
+    place = engine_place(tmp_path, "practice", "observe")
+    taken = place.take()
+    assert taken is not None
+    taken.write(NOTE)
+    os.close(taken._descriptor)  # as the system does for a process that was killed
+    again = place.take()
+    assert again is not None
+    assert again.crashed == NOTE
 
 
 def test_each_account_and_mode_has_a_place_of_its_own(tmp_path: Path) -> None:

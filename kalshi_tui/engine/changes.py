@@ -14,7 +14,7 @@ from kalshi_tui.core.units import Price, format_decimal, format_price
 from kalshi_tui.link.views import Loudness
 
 _EXCERPT: Final = 60
-_LEAD: Final = 12
+_LEAD: Final = 20
 _LONG: Final = 60
 
 
@@ -106,7 +106,7 @@ _MARKET: Final = (
     _Field("no_title", "opposite answer", "info", _text),
     _Field("rules_primary", "rules", "warning", _text),
     _Field("rules_secondary", "further rules", "warning", _text),
-    _Field("strike", "strike", "warning", strike_words),
+    _Field("strike", "strike", "warning", lambda strike: _text(strike_words(strike))),
     _Field("grid", "price grid", "warning", grid_words),
     _Field("open_ms", "opening time", "info", moment, _same_second),
     _Field("close_ms", "closing time", "warning", moment, _same_second),

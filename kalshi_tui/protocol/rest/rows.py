@@ -50,6 +50,9 @@ class MarketRows:
     cursor: str = ""
 
 
+_NONE: Final = Raw()
+
+
 class _Nested(Wire):
     markets: tuple[Raw, ...] | None = None
 
@@ -66,7 +69,7 @@ class _Events(Wire):
 
 class _Markets(Wire):
     markets: tuple[Raw, ...] | None = None
-    market: Raw | None = None
+    market: Raw = _NONE
     cursor: str | None = None
 
 
@@ -94,7 +97,7 @@ def _event_rows(wire: _Events) -> EventRows:
 
 
 def _market_rows(wire: _Markets) -> MarketRows:
-    single = () if wire.market is None else (wire.market,)
+    single = (wire.market,) if bytes(wire.market) else ()
     return MarketRows(wire.markets or single, wire.cursor or "")
 
 

@@ -55,6 +55,8 @@ class Disk:
         """Do a piece of work, or note why it cannot be done."""
         try:
             self._do(work)
+            if self._work.empty():  # under load one wait does for all that has piled up
+                self._shelf.sync()
         except Exception as problem:  # noqa: BLE001 - nobody would hear it in this thread
             self._fail(work, problem)
 

@@ -35,11 +35,15 @@ class SegmentFile:
         self._places.append(place)
         self._tally = added(self._tally, chunk.tally)
 
+    def sync(self) -> None:
+        """Wait until the disk has what was added."""
+        os.fsync(self._descriptor)
+
     def end(self, compress: Compress) -> None:
         """Close it with its index, and wait until the disk has it."""
         try:
             self._write(form.pack_index(self._places, self._tally, compress, self.size))
-            os.fsync(self._descriptor)
+            self.sync()
         finally:
             os.close(self._descriptor)
 

@@ -59,6 +59,11 @@ class Shelf:
         if self._total > self._limit:
             self._clear(self._measured())
 
+    def sync(self) -> None:
+        """Wait until the disk has all that was written."""
+        if self._segment is not None:
+            self._segment.sync()
+
     def end(self) -> None:
         """Close the segment, if one is open."""
         segment, self._segment = self._segment, None

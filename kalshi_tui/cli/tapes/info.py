@@ -71,7 +71,9 @@ def info_command(path: str | None, *, as_json: bool) -> None:
     tape.on_read = Progress("reading", tape.size).heard
     info = tape.info()
     if as_json:
-        print_json({"path": str(tape.path), "ratio": round(info.ratio, 2), **msgspec.structs.asdict(info)})
+        opening = None if info.opening is None else msgspec.structs.asdict(info.opening)
+        more = {"ratio": round(info.ratio, 2), "opening": opening}
+        print_json({"path": str(tape.path), **msgspec.structs.asdict(info), **more})
         return
     print_table([Column(""), Column("")], _about(tape, info))
     print_table([Column("kind"), Column("records", is_number=True)], [(k, f"{n:,}") for k, n in info.kinds.items()])

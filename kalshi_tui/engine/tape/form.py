@@ -11,6 +11,7 @@ A chunk can be read alone. What follows the last whole one (a program that was k
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from struct import Struct as Layout
@@ -91,6 +92,12 @@ class Header:
     records: int
     number: int
 
+    def packed(self) -> bytes:
+        """Return its bytes, with a checksum of their own."""
+        times = self.first_ms, self.last_ms, self.records, self.number
+        fields = _HEADER.pack(self.kind, self.length, self.raw, self.checksum, *times)
+        return fields + _CHECKSUM.pack(crc32(fields))
+
     def at(self, offset: int) -> Place:
         """Return the place of a chunk with this header."""
         return Place(offset, self.length, self.raw, self.first_ms, self.last_ms, self.records, self.number)
@@ -150,8 +157,7 @@ def _pack(kind: bytes, raw: bytes, told: tuple[int, int, int, int], compress: Co
         raise ValueRefused(f"{len(raw)} bytes are too many for one piece of a tape")
     payload = compress(raw)
     header = Header(kind, len(payload), len(raw), crc32(payload), *told)
-    fields = _HEADER.pack(kind, header.length, header.raw, header.checksum, *told)
-    return Chunk(header, fields + _CHECKSUM.pack(crc32(fields)) + payload, tally)
+    return Chunk(header, header.packed() + payload, tally)
 
 
 def read_header(data: bytes) -> Header:
@@ -208,14 +214,8 @@ def _unpack(header: Header, payload: bytes) -> bytes:
 
 def tally_of(records: Sequence[Record]) -> Tally:
     """Count records by kind, and frames."""
-    kinds: dict[str, int] = {}
-    frames = 0
-    for record in records:
-        name = type(record).__name__
-        kinds[name] = kinds.get(name, 0) + 1
-        if isinstance(record, Frames):
-            frames += len(record.frames)
-    return Tally(kinds, frames)
+    kinds = {kind.__name__: count for kind, count in Counter(map(type, records)).items()}
+    return Tally(kinds, sum(len(record.frames) for record in records if type(record) is Frames))
 
 
 def added(one: Tally, other: Tally) -> Tally:

@@ -85,13 +85,14 @@ class Packer:
     def take(self, records: Iterable[Record], disk: DiskState, now_s: float) -> None:
         """Take what has come since the last time."""
         self._hear(disk)
+        add = self._add  # looked up once: this runs for each record beside the engine's own thread
         for record in records:
             if type(record) is Opening:
                 self._open(record, disk, now_s)
             if self._is_broken:
                 self._lose(record)
             else:
-                self._add(record, now_s)
+                add(record, now_s)
         if not self._is_asked and self._is_due(disk, now_s):
             self._is_asked = self.wants_opening = True
 
@@ -165,7 +166,7 @@ def weight(record: Record) -> int:
 
 
 def _size_of(record: Record) -> int:
-    if isinstance(record, Frames):
+    if type(record) is Frames:
         return _A_RECORD + sum(map(len, record.frames))
     if isinstance(record, Replied):
         return _A_RECORD + len(record.body)

@@ -17,6 +17,7 @@ from kalshi_tui.tui.safety import Guarded
 from kalshi_tui.tui.screens.desk import ON_DESK, Desk
 from kalshi_tui.tui.screens.quitting import Farewell, QuitScreen
 from kalshi_tui.tui.screens.text import TextScreen, help_rows
+from kalshi_tui.tui.theming import choose
 from kalshi_tui.tui.tick import Tick
 from kalshi_tui.tui.widgets.lines import Row
 from kalshi_tui.tui.widgets.pages import MOST
@@ -40,13 +41,14 @@ class Terminal(Guarded[Farewell]):
         self.look = look
         keymap = lay_over(look.keys)
         self.keys = keymap.keys
-        self.told = (*look.themes.told, *keymap.told)
+        theme, theme_told = choose(look.themes, look.theme)
+        self.told = (*look.themes.told, *theme_told, *keymap.told)
         self.set_keymap(keymap.changed())
         self.wires = Wires()
         self.attaching = Attaching(connect, self.wires, monotonic)
         self.desk = Desk(self.wires, self.keys)
         self.tick = Tick(self.desk, self.attaching, monotonic, self.told)
-        self.dress(look.themes, look.theme)
+        self.dress(look.themes, theme)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the desk."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import traceback
@@ -14,11 +15,14 @@ from rich.style import Style
 from textual.app import App, ReturnType
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from kalshi_tui.core.text import clean
 from kalshi_tui.tui.theming import Palette, Themes, with_fallbacks
 from kalshi_tui.tui.widgets.lines import Lines, narrowed
+
+logger = logging.getLogger(__name__)
 
 # Whatever drives a terminal or turns its writing around; a line that holds none costs one search.
 _DRIVES: Final = re.compile(
@@ -71,11 +75,11 @@ class Guarded(App[ReturnType]):
         return self.theme_variables
 
     def dress(self, themes: Themes, name: str) -> None:
-        """Take the themes that were found, and wear one of them; Textual's own where there is none."""
+        """Take the themes that were found, and wear one of them; Textual's own where it is not there."""
         for theme in themes.by_name.values():
             self.register_theme(theme)
-        if name in themes.by_name or themes.by_name:
-            self.theme = name if name in themes.by_name else next(iter(themes.by_name))
+        if name in themes.by_name:
+            self.theme = name
 
     def _watch_theme(self, theme_name: str) -> None:
         super()._watch_theme(theme_name)
@@ -95,10 +99,26 @@ class Guarded(App[ReturnType]):
         """Send to the terminal only what has changed."""
         super()._display(screen, narrowed(renderable))
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a notification; whoever asks for markup in it asks in vain."""
+        del markup
+        words = str(clean(message, 500))
+        super().notify(words, title=str(clean(title, 80)), severity=severity, timeout=timeout, markup=False)
+
     def _fatal_error(self) -> None:
         """End with a few plain words: no locals, no values, no foreign text."""
         self.bell()
-        words = fault_words(sys.exc_info()[1])
+        fault = self._exception or sys.exc_info()[1]
+        words = fault_words(fault)
+        logger.error("%s; it said: %s", words, clean(str(fault), 500))
         self._exit_renderables.append(Segments([Segment(words), Segment.line()]))
         self._close_messages_no_wait()
 

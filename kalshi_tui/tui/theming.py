@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -95,6 +96,15 @@ class Themes:
 
     by_name: Mapping[str, Theme] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+
+
+def choose(themes: Themes, wished: str) -> tuple[str, tuple[str, ...]]:
+    """Return the name of the theme to wear, and what is to be said where it is not the one wished for."""
+    names = list(themes.by_name)
+    if wished in themes.by_name or not names:
+        return wished, () if names else ("no theme was found: the terminal looks plain",)
+    near = (get_close_matches(wished, names, n=1, cutoff=0.4) or names)[0]
+    return near, (str(clean(f"there is no theme {wished}; this is {near}. There are: {', '.join(names)}", 300)),)
 
 
 def bundled_folder() -> Path:

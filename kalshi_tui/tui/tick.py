@@ -11,6 +11,7 @@ from kalshi_tui.tui.screens.desk import Desk
 from kalshi_tui.tui.screens.text import TextScreen
 
 SILENT_S: Final = 2.0
+TELL_S: Final = 20.0  # what is wrong with themes and keys; help goes on telling it
 STATUS_EVERY_S: Final = 0.2
 
 
@@ -25,6 +26,7 @@ class Tick:
         self._monotonic = monotonic
         self._told = tuple(told)
         self._drawn: float | None = None
+        self._began = monotonic()
 
     def __call__(self) -> None:
         """Do all that is due now."""
@@ -69,4 +71,6 @@ class Tick:
             loud.append(Loud(words, "warn"))
         if view is not None and (words := bounds_words(view)):
             loud.append(Loud(f"BOUNDS REACHED: {words}", "warn"))
-        return (*loud, *(Loud(words, "warn") for words in self._told))
+        if self._monotonic() - self._began < TELL_S:
+            loud += [Loud(words, "warn") for words in self._told]
+        return tuple(loud)

@@ -58,7 +58,7 @@ class FakeEngine:
     """Speaks the real messages; a test says what it publishes under which key."""
 
     def __init__(self) -> None:
-        self.views: dict[Key, View] = {}
+        self.listing: list[MarketRow] | None = None
         self.default: dict[type, View] = {}
         self.watched: dict[int, Key] = {}
         self.asked: list[Ask] = []
@@ -88,6 +88,14 @@ class FakeEngine:
             for number, key in self.watched.items():
                 if _belongs(key, view):
                     self._send_view(number, view)
+
+    def list_markets(self, rows: Iterable[MarketRow]) -> None:
+        """Answer each wish for a page of the list from these, as an engine would."""
+        self.listing = list(rows)
+        self.default.pop(MarketsView, None)
+        for number, key in self.watched.items():
+            if isinstance(key, MarketsKey):
+                self._send_view(number, page(self.listing, key))
 
     def refuse(self, kind: type, reason: str) -> None:
         for number, key in self.watched.items():
@@ -119,6 +127,8 @@ class FakeEngine:
                 self._send(welcome())
             case Watch(id=number, key=key):
                 self.watched[number] = key
+                if isinstance(key, MarketsKey) and self.listing is not None:
+                    self._send_view(number, page(self.listing, key))
                 for view in self.default.values():
                     if _belongs(key, view):
                         self._send_view(number, view)
@@ -147,6 +157,14 @@ def _belongs(key: Key, view: View) -> bool:
     }
     is_kind = kinds.get(type(key)) is type(view)
     return is_kind and getattr(key, "ticker", "") == getattr(view, "ticker", "")
+
+
+def page(rows: list[MarketRow], key: MarketsKey) -> MarketsView:
+    words = key.search.lower().split()
+    found = [row for row in rows if all(word in f"{row.ticker} {row.answer}".lower() for word in words)]
+    if key.sort == "volume":
+        found.sort(key=lambda row: -row.volume)
+    return MarketsView(len(rows), len(found), key.offset, tuple(found[key.offset : key.offset + key.count]), "")
 
 
 def welcome() -> Welcome:

@@ -14,6 +14,7 @@ from kalshi_tui.tui.words import dollars, fit, right, short_size, until
 
 ARROWS: Final = {-1: "▼", 0: " ", 1: "▲"}
 LEAST_NAME: Final = 14
+LEAST_TICKER: Final = 28  # where no line above says which event it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,11 @@ COLUMNS: Final = (
 
 
 @lru_cache(maxsize=64)
-def columns_for(width: int) -> tuple[Column, ...]:
+def columns_for(width: int, *, alone: bool = False) -> tuple[Column, ...]:
     """Return the columns that find room beside a name."""
     shown = list(COLUMNS)
-    while shown and sum(column.width + 1 for column in shown) + LEAST_NAME > width:
+    least = LEAST_TICKER if alone else LEAST_NAME
+    while shown and sum(column.width + 1 for column in shown) + least > width:
         shown.remove(min(shown, key=lambda column: (column.need, -COLUMNS.index(column))))
     return tuple(shown)
 
@@ -89,11 +91,14 @@ def event_row(row: MarketRow, width: int) -> Row:
     return ((fit(f" {row.event_title or row.event_ticker}", width), "group"),)
 
 
-def market_row(row: MarketRow, width: int, now_ms: int, *, mark: str, under: str) -> Row:
-    """Return one market; `mark` says whether it is open or under the cursor, `under` is the style below it."""
-    columns = columns_for(width)
+def market_row(row: MarketRow, width: int, now_ms: int, *, mark: str, under: str, alone: bool) -> Row:
+    """Return one market; `mark` says whether it is open or under the cursor, `under` is the style below it.
+
+    A market that stands `alone`, without its event's line above, is named by its ticker too.
+    """
+    columns = columns_for(width, alone=alone)
     room = name_width(width, columns)
-    name = row.answer or row.ticker
+    name = f"{row.ticker}  {row.answer}" if alone else row.answer or row.ticker
     cells: list[Cell] = [(mark, f"last {under}"), (fit(f" {name}", room), _name_style(row, under))]
     for column in columns:
         text, style = column.cell(row, now_ms)

@@ -50,12 +50,13 @@ class Markets(Pane):
         self.ticker = ""  # under the cursor: it stays there when others come or go
         self.opened = ""
         self.now_ms = 0
-        self._lines: list[int | None] = []  # which market is on which line
+        self._is_other_list = False  # what is shown is not what is searched for any more
+        self._lines: list[int] = []  # which market is on which line, see _laid
 
     def take(self, view: View) -> None:
         """Take a newer page."""
         if isinstance(view, MarketsView):
-            self.view = view
+            self.view, self._is_other_list = view, False
             self._keep_cursor(view)
             self.drawn_anew()
             if not self.opened:
@@ -77,8 +78,8 @@ class Markets(Pane):
     def find(self, words: str) -> None:
         """Show only markets whose tickers and titles hold these words."""
         if words != self.search:
-            self.search, self.top, self.cursor, self.ticker = words, 0, 0, ""
-            self.look()
+            self.search = words
+            self._begin_again()
 
     def step(self, by: int) -> None:
         """Open the market so many places further on."""
@@ -108,11 +109,15 @@ class Markets(Pane):
     def action_sort(self) -> None:
         """Sort by the next of the ways."""
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self._go(0)
-        self.look()
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Go to the top of another list; until it has come, nothing of the one before can be opened."""
+        self.top, self.cursor, self.ticker, self._is_other_list = 0, 0, "", True
+        self.drawn_anew()
 
     def _open(self, *, by_hand: bool) -> None:
-        if (row := self._row(self.cursor)) is not None:
+        if (row := self._row(self.cursor)) is not None and not self._is_other_list:
             self.opened = row.ticker
             self.post_message(self.Opened(row.ticker, by_hand))
             self.drawn_anew()
@@ -133,26 +138,29 @@ class Markets(Pane):
         if view is None or (not view.rows and view.loading):
             self.waiting = view.loading if view is not None else self.waiting
             return self.placeholder(width)
-        self._scroll(height - HEAD_LINES - FOOT_LINES)
-        columns = columns_for(width)
-        body: list[Row] = []
-        for place in self._lines:
-            row = self._row(place if place >= 0 else -place - 1) if place is not None else None
-            if row is None:
-                body.append(())
-            elif place is not None and place < 0:
-                body.append(event_row(row, width))
-            else:
-                here = place == self.cursor
-                mark = ">" if here else ("*" if row.ticker == self.opened else " ")
-                body.append(market_row(row, width, self.now_ms, mark=mark, under="cursor" if here else ""))
-        body += [()] * (height - HEAD_LINES - FOOT_LINES - len(body))
+        room = max(height - HEAD_LINES - FOOT_LINES, 0)
+        self._scroll(room)
+        body = [self._line(place, width) for place in self._lines]
+        body += [()] * (room - len(body))
+        columns = columns_for(width, alone=self.sort != "event")
         return [self._heading(width, view), head_row(width, columns), *body, self._foot(width)]
+
+    def _line(self, place: int, width: int) -> Row:
+        row = self._row(place if place >= 0 else -place - 1)
+        if row is None:
+            return ()
+        if place < 0:
+            return event_row(row, width)
+        here = place == self.cursor
+        mark = ">" if here else ("*" if row.ticker == self.opened else " ")
+        under, alone = "cursor" if here else "", self.sort != "event"
+        return market_row(row, width, self.now_ms, mark=mark, under=under, alone=alone)
 
     def _heading(self, width: int, view: MarketsView) -> Row:
         count = f"{view.matched:,} of {view.total:,}" if self.search else f"{view.total:,}"
         words = f"markets {count}" + (f"  search: {self.search}" if self.search else "")
-        return self.heading(words, width, "" if self.sort == "event" else f"by {self.sort} ")
+        aside = view.loading or ("" if self.sort == "event" else f"by {self.sort}")
+        return self.heading(words, width, f"{fit(aside, min(len(aside), 30))} " if aside else "")
 
     def _foot(self, width: int) -> Row:
         row = self._row(self.cursor)
@@ -195,9 +203,9 @@ class Markets(Pane):
             self.top = max(self.top + 1, self.cursor - height)
             self._lines = self._laid(self.top, height)
 
-    def _laid(self, top: int, height: int) -> list[int | None]:
+    def _laid(self, top: int, height: int) -> list[int]:
         """Say which market is on which line; an event's line has the number of its first market, turned negative."""
-        lines: list[int | None] = []
+        lines: list[int] = []
         event: str | None = None
         place = top
         while len(lines) < height and place < self.matched:
@@ -212,8 +220,8 @@ class Markets(Pane):
     def on_click(self, event: Click) -> None:
         """Open the market that was clicked."""
         y = event.y - HEAD_LINES
-        if 0 <= y < len(self._lines) and (place := self._lines[y]) is not None and place >= 0:
-            self._go(place)
+        if 0 <= y < len(self._lines) and self._lines[y] >= 0:
+            self._go(self._lines[y])
             self.action_open()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:

@@ -57,13 +57,16 @@ def stream_words(view: StatusView) -> str:
 
 
 def loud_rows(loud: Sequence[Loud], width: int) -> list[Row]:
-    """Return a line for each, at most two where it is long, and a count of those that found no room."""
+    """Return a line for each, at most two where it is long, and a count of the lines that found no room."""
     rows: list[Row] = []
     for thing in loud:
         lines = wrap(thing.words, width - 2)
         shown = lines if len(lines) <= 2 else [lines[0], " ".join(lines[1:])]
         rows += [((fit(f" {line}", width), thing.style),) for line in shown]
-    return rows[:LOUD_LINES]
+    if len(rows) > LOUD_LINES:
+        more = len(rows) - LOUD_LINES + 1
+        rows[LOUD_LINES - 1 :] = [((fit(f" and {more} more lines", width), "alarm"),)]
+    return rows
 
 
 def quiet_rows(view: StatusView | None, width: int, waiting: str) -> list[Row]:

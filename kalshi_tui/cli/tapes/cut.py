@@ -29,5 +29,5 @@ def command(names: tuple[str, ...], *, begin: str | None, end: str | None) -> No
         print_words(f"warning: {missing}")
     if cut.first_ms < from_ms:
         early_s = (from_ms - cut.first_ms) / 1000
-        print_words(f"it begins {early_s:,.1f} s before --from, where the nearest segment opens: a replay needs that")
+        print_words(f"it begins {early_s:,.3f} s before --from, where the nearest segment opens: a replay needs that")
     print_words(f"{out}: {cut.records:,} records from {utc(cut.first_ms)} to {utc(cut.last_ms)} UTC")

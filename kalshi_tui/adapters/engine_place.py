@@ -43,6 +43,11 @@ class Place:
         return self.folder / "engine.socket"
 
     @property
+    def desk(self) -> Path:
+        """Return what the exchange that was opened for the engine writes about itself, while it runs."""
+        return self.folder / "exchange.json"
+
+    @property
     def errors(self) -> Path:
         """Return where an engine that nobody looks at says why it could not start."""
         return self.folder / "engine.errors"

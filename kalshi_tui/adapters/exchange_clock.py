@@ -13,9 +13,9 @@ class ExchangeClock(SystemClock):
     def __init__(self, now_ms: int, speed: float) -> None:
         """Start at what the exchange said its time was, and run as fast as it does."""
         self._from_ms = now_ms
-        self._speed = speed
+        self.speed = speed
         self._from = time.monotonic()
 
     def now_ms(self) -> int:
         """Return the exchange's Unix time in milliseconds."""
-        return self._from_ms + int((time.monotonic() - self._from) * 1000 * self._speed)
+        return self._from_ms + int((time.monotonic() - self._from) * 1000 * self.speed)

@@ -41,6 +41,7 @@ class DeskChild:
 
     def end(self) -> None:
         """End it: it stops by itself when its input closes."""
+        self.ready.unlink(missing_ok=True)
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
@@ -57,7 +58,7 @@ def needs_desk(settings: Settings) -> bool:
 
 def open_desk_child(settings: Settings, place: Place) -> DeskChild:
     """Start an exchange with the settings' world."""
-    ready, errors = place.folder / "exchange.json", place.folder / "exchange.errors"
+    ready, errors = place.desk, place.folder / "exchange.errors"
     ready.unlink(missing_ok=True)
     practice = settings.practice
     options = ["--world", practice.world, "--seed", str(practice.seed), "--speed", f"{practice.speed:.12g}"]

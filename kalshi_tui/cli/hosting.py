@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Final
 
 from kalshi_tui import __version__
@@ -16,15 +15,14 @@ from kalshi_tui.adapters.clock import system_chance
 from kalshi_tui.adapters.engine_place import Note, Taken
 from kalshi_tui.adapters.engine_socket import listen
 from kalshi_tui.adapters.http import HttpxTransport
-from kalshi_tui.adapters.key_files import read_private_file
-from kalshi_tui.adapters.secrets import load_hidden, load_key
+from kalshi_tui.adapters.secrets import load_key
 from kalshi_tui.adapters.sqlite import SqliteStorage, storage_file
 from kalshi_tui.adapters.tape_files import TapeWriter
 from kalshi_tui.cli.desk_child import DeskChild
 from kalshi_tui.cli.rules import kernel_rules, link_rules, tape_rules
 from kalshi_tui.cli.wiring import (
     Address,
-    exchange_clock,
+    desk_address,
     feed_rules,
     find_address,
     patience_of,
@@ -32,14 +30,12 @@ from kalshi_tui.cli.wiring import (
 )
 from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.modes import account_name, mode_of, settings_hash
-from kalshi_tui.config.ready import read_ready_file
 from kalshi_tui.config.schema import Environment, Settings
 from kalshi_tui.engine.inputs import CODEC, Opening
 from kalshi_tui.engine.no_recorder import NoRecorder
 from kalshi_tui.engine.ports import Recorder
 from kalshi_tui.engine.running import Engine, Surroundings
 from kalshi_tui.engine.venue import Venue
-from kalshi_tui.protocol.rest import PREFIX
 from kalshi_tui.protocol.signing import Signer
 
 _LOOK_S: Final = 1.0
@@ -123,7 +119,7 @@ async def make_engine(settings: Settings, desk: DeskChild | None, stack: AsyncEx
         storage=storage,
         recorder=_recorder(settings, account),
         ask_reference=ask_reference if is_practice else None,
-        speed=getattr(address.clock, "speed", 1.0),
+        speed=address.speed,
         stays=stays,
         is_lasting=desk is None,
     )
@@ -151,14 +147,7 @@ async def _run(engine: Engine, beside: Callable[[Engine], Awaitable[None]] | Non
 
 async def _address(settings: Settings, signer: Signer | None, desk: DeskChild | None, stack: AsyncExitStack) -> Address:
     """Return the venue of the settings: the exchange that was opened for us, or the one that they name."""
-    if desk is None:
-        return await find_address(settings, signer, stack)
-    ready = read_ready_file(await desk.opened())
-    rest_url, key_file = str(ready["venues.practice.rest_url"]), Path(str(ready["venues.practice.key_path"]))
-    clock = await exchange_clock(rest_url.replace(PREFIX, "/reference"))
-    words = f"practice, world {ready['practice.world']}, seed {ready['practice.seed']}"
-    own = load_hidden(str(ready["venues.practice.key_id"]), lambda: read_private_file(key_file))
-    return Address(rest_url, str(ready["venues.practice.stream_url"]), own, clock, words)
+    return await find_address(settings, signer, stack) if desk is None else await desk_address(await desk.opened())
 
 
 def _note(engine: Engine) -> Note:

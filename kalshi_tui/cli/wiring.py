@@ -7,10 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from kalshi_tui.adapters.clock import SystemClock, system_chance
+from kalshi_tui.adapters.engine_place import engine_place
 from kalshi_tui.adapters.exchange_clock import ExchangeClock
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.adapters.key_files import read_private_file
@@ -19,6 +21,8 @@ from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import load_hidden, load_key
 from kalshi_tui.cli.settings import settings_of, warn
 from kalshi_tui.config.load import data_folder, log_folder, user_file
+from kalshi_tui.config.modes import account_name
+from kalshi_tui.config.ready import read_ready_file
 from kalshi_tui.config.schema import Environment, NetworkSettings, Settings, StreamSettings, TransportName
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine.backoff import ReconnectRules
@@ -26,7 +30,6 @@ from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus, Machine
 from kalshi_tui.engine.ports import Clock, StreamTransport
 from kalshi_tui.engine.venue import Patience, Venue
 from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError, TransportError
-from kalshi_tui.protocol.rest import PREFIX
 from kalshi_tui.protocol.signing import Signer
 
 _START_ONE = "start one in another window: kalshi-tui exchange --ready-file FILE, and name that FILE here"
@@ -42,6 +45,7 @@ class Address:
     signer: Signer | None
     clock: Clock
     words: str
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,29 @@ async def find_address(settings: Settings, signer: Signer | None, stack: AsyncEx
     venue = settings.venue
     if settings.environment is not Environment.PRACTICE:
         return Address(venue.rest_url, venue.stream_url, signer, SystemClock(), str(settings.environment))
-    if not venue.rest_url:
-        return await own_exchange(settings, stack)
-    clock = await exchange_clock(venue.rest_url.replace(PREFIX, "/reference"))
-    return Address(venue.rest_url, venue.stream_url, signer, clock, "practice, running apart")
+    if venue.rest_url:
+        clock = await exchange_clock(venue.rest_url)
+        return Address(venue.rest_url, venue.stream_url, signer, clock, "practice, running apart", clock.speed)
+    place = engine_place(data_folder(), account_name(settings), settings.execution_mode)
+    if place.is_taken() and place.desk.exists():
+        return await desk_address(place.desk)
+    return await own_exchange(settings, stack)
 
 
-async def exchange_clock(reference_url: str) -> Clock:
+async def desk_address(ready: Path) -> Address:
+    """Return where the exchange answers that wrote a ready file."""
+    found = {name: str(value) for name, value in read_ready_file(ready).items()}
+    venue = "venues.practice."
+    clock = await exchange_clock(found[f"{venue}rest_url"])
+    words = f"practice, world {found['practice.world']}, seed {found['practice.seed']}"
+    key_file = Path(found[f"{venue}key_path"])
+    signer = load_hidden(found[f"{venue}key_id"], lambda: read_private_file(key_file))
+    return Address(found[f"{venue}rest_url"], found[f"{venue}stream_url"], signer, clock, words, clock.speed)
+
+
+async def exchange_clock(rest_url: str) -> ExchangeClock:
     """Ask a practice exchange for its time and speed."""
-    http = HttpxTransport(reference_url.removesuffix("/reference"))
+    http = HttpxTransport(rest_url)
     try:
         reply = await http.send("GET", "/reference/clock", {}, None)
     except TransportError as problem:
@@ -128,7 +146,7 @@ async def exchange_clock(reference_url: str) -> Clock:
         return ExchangeClock(told["now_ms"], told["speed"])
     except (ValueError, KeyError, TypeError):
         raise RemoteProtocolError(
-            f"{reference_url} does not tell a practice exchange's time",
+            f"{rest_url} does not tell a practice exchange's time",
             hint=_START_ONE,
         ) from None
 
@@ -148,9 +166,9 @@ async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
         raise ConfigError(problem.message, hint=problem.hint) from None
     running = await serve(desk, speed=practice.speed)
     stack.push_async_callback(running.close)
-    clock = await exchange_clock(running.reference_url)
+    clock = await exchange_clock(running.rest_url)
     words = f"practice, world {desk.world}, seed {desk.seed}"
-    return Address(running.rest_url, running.ws_url, load_hidden(desk.key_id, lambda: pem), clock, words)
+    return Address(running.rest_url, running.ws_url, load_hidden(desk.key_id, lambda: pem), clock, words, clock.speed)
 
 
 def patience_of(network: NetworkSettings) -> Patience:

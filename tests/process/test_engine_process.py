@@ -155,3 +155,13 @@ def test_ctrl_c_ends_an_engine_in_this_window_in_order(home: Home) -> None:
     assert process.returncode == 0, err
     assert json.loads(out)["mode"] == "PRACTICE OBSERVE"
     assert b"Traceback" not in err
+
+
+def test_while_an_engine_runs_commands_look_at_its_world_and_not_at_one_of_their_own(home: Home) -> None:
+    home.json("engine", "start")
+    (address,) = json.loads((home.run_folder / "exchange.json").read_text())["rest_url"].splitlines()
+    first, second = home.json("markets", "--limit", "5"), home.json("markets", "--limit", "5")
+    assert [row["ticker"] for row in first] == [row["ticker"] for row in second]
+    assert address in home.run("doctor").stdout
+    home.run("engine", "stop")
+    assert not (home.run_folder / "exchange.json").exists()

@@ -52,7 +52,7 @@ def grid_words(grid: PriceGrid) -> str:
 
 
 def strike_words(strike: Strike) -> str:
-    """Say which numbers make YES win; nothing where the strike is no number."""
+    """Say which numbers make YES win, or of what kind the strike is where no number decides."""
     floor, cap = strike.floor, strike.cap
     match strike.kind:
         case StrikeKind.GREATER:

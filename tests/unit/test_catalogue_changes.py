@@ -204,7 +204,7 @@ def test_a_long_text_is_told_where_it_differs(catalogue: Catalogue) -> None:
         (Strike(StrikeKind.LESS_OR_EQUAL, None, Decimal(4)), "4 or below"),
         (Strike(StrikeKind.BETWEEN, Decimal(4), Decimal(5)), "4 to 5"),
         (Strike(StrikeKind.CUSTOM), "custom"),
-        (Strike(), "none"),
+        (Strike(), ""),
     ],
 )
 def test_strikes_are_said_in_words(strike: Strike, words: str) -> None:

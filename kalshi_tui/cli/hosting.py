@@ -48,11 +48,12 @@ async def host(
     desk: DeskChild | None,
     *,
     stays: bool,
+    lines_lost: Callable[[], int] = lambda: 0,
     beside: Callable[[Engine], Awaitable[None]] | None = None,
 ) -> Engine:
     """Run an engine until it is stopped, or until `beside`, which is run with it, ends; return it as it was then."""
     async with AsyncExitStack() as stack:
-        engine = await make_engine(settings, desk, stack, stays=stays)
+        engine = await make_engine(settings, desk, stack, stays=stays, lines_lost=lines_lost)
         if taken.crashed is not None:
             engine.heard_of(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
         taken.write(_note(engine))
@@ -74,7 +75,14 @@ async def _watch_desk(desk: DeskChild | None, engine: Engine) -> None:
             return
 
 
-async def make_engine(settings: Settings, desk: DeskChild | None, stack: AsyncExitStack, *, stays: bool) -> Engine:
+async def make_engine(
+    settings: Settings,
+    desk: DeskChild | None,
+    stack: AsyncExitStack,
+    *,
+    stays: bool,
+    lines_lost: Callable[[], int] = lambda: 0,
+) -> Engine:
     """Open what an engine stands on, and put it together."""
     loaded = load_key(settings, data=data_folder())
     for notice in loaded.notices if loaded else ():
@@ -122,6 +130,7 @@ async def make_engine(settings: Settings, desk: DeskChild | None, stack: AsyncEx
         speed=address.speed,
         stays=stays,
         is_lasting=desk is None,
+        lines_lost=lines_lost,
     )
     return Engine(opening, around, feed_rules=feed_rules(settings.stream), link_rules=link_rules(settings.link))
 

@@ -56,7 +56,12 @@ class Launch:
     async def attach(self, name: str) -> Link:
         """Attach to the engine that runs."""
         try:
-            return await attach_to(str(self.place.socket), name=name, settings_hash=settings_hash(self.settings))
+            return await attach_to(
+                str(self.place.socket),
+                name=name,
+                settings_hash=settings_hash(self.settings),
+                answer_s=self.settings.link.answer_timeout_s,
+            )
         except (FileNotFoundError, ConnectionError):
             raise TransportError(
                 f"no engine runs for {self.place.name}",

@@ -65,7 +65,8 @@ class Kernel:
         self.status = Status(opening)
         self.following = Following(self)
         self.reading = Reading(self)
-        self.publishing = Publishing(self, Pictures(self.catalogue, self.store, self.stream.books))
+        pictures = Pictures(self.catalogue, self.store, self.stream.books, rules.metadata_limit_ms)
+        self.publishing = Publishing(self, pictures)
         self._touched = self.publishing.touched
         self._outgoing: list[bytes] = []
         self._questions: list[Question] = []

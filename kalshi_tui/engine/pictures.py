@@ -12,6 +12,7 @@ from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.catalogue import Catalogue
 from kalshi_tui.engine.changes import strike_words
 from kalshi_tui.engine.store import Store
+from kalshi_tui.errors import ValueRefused
 from kalshi_tui.link.keys import LadderKey, MarketsKey
 from kalshi_tui.link.views import LadderView, MarketRow, MarketsView, MarketView, ValueRow, ValuesView
 from kalshi_tui.protocol.tracked import TrackedBook
@@ -36,6 +37,7 @@ class Pictures:
     catalogue: Catalogue
     store: Store
     books: Mapping[str, TrackedBook]
+    metadata_limit_ms: int
 
     def sight(self, ticker: str, polled_reason: str) -> Sight | None:
         """Return a followed book: the stream's, or while that is away a polled one, which is never LIVE."""
@@ -116,7 +118,7 @@ class Pictures:
             result=market.result,
             revision=known.revision,
             read_ms=known.read_ms,
-            doubt=known.doubt,
+            doubt=self._doubt(ticker, now_ms),
         )
 
     def values(self) -> ValuesView:
@@ -146,6 +148,14 @@ class Pictures:
             for reference in self.store.references.values()
         ]
         return ValuesView(tuple(sorted(rows, key=lambda row: (row.source, row.name))))
+
+    def _doubt(self, ticker: str, now_ms: int) -> str:
+        """Return why what is known of a market must not be relied on, or nothing."""
+        try:
+            self.catalogue.current(ticker, now_ms, self.metadata_limit_ms)
+        except ValueRefused as problem:
+            return problem.message
+        return ""
 
     def _row(self, ticker: str, now_ms: int, polled_reason: str) -> MarketRow:
         known = self.catalogue.get(ticker)

@@ -62,6 +62,7 @@ class Surroundings:
     ask_reference: Callable[[], Awaitable[bytes]] | None = None
     speed: float = 1.0
     stays: bool = True
+    lines_lost: Callable[[], int] = lambda: 0  # of the log
     is_lasting: bool = True  # whether the venue is still the same one when an engine comes back
 
 
@@ -178,6 +179,7 @@ class Engine:
             **self.server.bounds,
             "frames lost to the tape": tape.frames_lost,
             "rows lost to the storage": storage.lost,
+            "lines lost to the log": self._around.lines_lost(),
             "rows of the venue that could not be read": self.kernel.catalogue.unread,
             **self.kernel.catalogue.bounds,
         }

@@ -73,8 +73,9 @@ class Watching:
 class Link:
     """One attachment to an engine."""
 
-    def __init__(self, pipe: Pipe, welcome: Welcome) -> None:
+    def __init__(self, pipe: Pipe, welcome: Welcome, *, answer_s: float = ANSWER_S) -> None:
         """Take an end that has been greeted; `attach` makes one."""
+        self._answer_s = answer_s
         self.welcome = welcome
         self.closed = ""  # why it ended
         self.on_change: Callable[[], None] = _nothing  # called when something has come, once per arrival
@@ -103,8 +104,9 @@ class Link:
         changed, self._changed = list(self._changed.values()), {}
         return changed
 
-    async def ask(self, intent: Intent, *, limit_s: float = ANSWER_S) -> Result:
+    async def ask(self, intent: Intent, *, limit_s: float | None = None) -> Result:
         """Ask for something and return the answer; no answer in time means that it may or may not have happened."""
+        limit_s = self._answer_s if limit_s is None else limit_s
         if self.closed:
             raise TransportError(f"the engine is gone: {self.closed}", hint="start it: kalshi-tui engine start")
         number = self._next()
@@ -120,8 +122,9 @@ class Link:
         finally:
             self._asked.pop(number, None)
 
-    async def first(self, key: Key, *, limit_s: float = ANSWER_S) -> View:
+    async def first(self, key: Key, *, limit_s: float | None = None) -> View:
         """Return a view once, as soon as it is there."""
+        limit_s = self._answer_s if limit_s is None else limit_s
         watching = self.watch(key)
         try:
             async with asyncio.timeout(limit_s):
@@ -208,7 +211,7 @@ class Link:
         return self._numbers
 
 
-async def attach(pipe: Pipe, *, name: str, settings_hash: str = "") -> Link:
+async def attach(pipe: Pipe, *, name: str, settings_hash: str = "", answer_s: float = ANSWER_S) -> Link:
     """Greet the engine at the other end of a pipe."""
     pipe.send(encode(Hello(LINK_VERSION, __version__, name, os.getpid(), settings_hash)))
     try:
@@ -227,13 +230,13 @@ async def attach(pipe: Pipe, *, name: str, settings_hash: str = "") -> Link:
         raise ConfigError(f"the engine refused: {greeting.reason}", hint=greeting.hint)
     if not isinstance(greeting, Welcome) or more:
         raise RemoteProtocolError("the engine began without a greeting", hint="kalshi-tui engine stop --force")
-    return Link(pipe, greeting)
+    return Link(pipe, greeting, answer_s=answer_s)
 
 
-async def attach_to(path: str, *, name: str, settings_hash: str = "") -> Link:
+async def attach_to(path: str, *, name: str, settings_hash: str = "", answer_s: float = ANSWER_S) -> Link:
     """Attach to the engine that listens at a path; ConnectionError says that nobody does."""
     _, pipe = await asyncio.get_running_loop().create_unix_connection(SocketPipe, path)
-    return await attach(pipe, name=name, settings_hash=settings_hash)
+    return await attach(pipe, name=name, settings_hash=settings_hash, answer_s=answer_s)
 
 
 def _nothing() -> None:

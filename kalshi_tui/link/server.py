@@ -152,7 +152,10 @@ class Server:
         self._numbers += 1
         session = Session(self._numbers, pipe, hello.name[:_LONGEST_TEXT], hello.pid)
         self._sessions[session.number] = session
-        pipe.send(encode(self._host.welcome(session.number)))
+        welcome = self._host.welcome(session.number)
+        pipe.send(encode(welcome))
+        if hello.settings_hash not in {"", welcome.settings_hash}:
+            self._host.heard_of(f"{session.name} was started with other settings; the engine goes by its own")
         for data in more:
             self._take(session, decode_from_client(data))
         return session

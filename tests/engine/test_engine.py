@@ -185,6 +185,22 @@ def test_all_markets_of_the_world_are_listed_found_and_described() -> None:
     world.play(part)
 
 
+def test_what_was_read_too_long_ago_is_in_doubt_until_it_is_read_anew() -> None:
+    world = make_world(rules=Rules(metadata_ms=60_000, metadata_limit_ms=30_000))
+
+    async def part(_: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        described = link.watch(MarketKey(ticker))
+        await world.clock.sleep(1)
+        assert as_a(MarketView, described.view).doubt == ""
+        await world.clock.sleep(40)
+        assert "s are allowed" in as_a(MarketView, described.view).doubt
+        await world.clock.sleep(25)
+        assert as_a(MarketView, described.view).doubt == ""
+
+    world.play(part)
+
+
 def test_trades_are_all_there_newest_first() -> None:
     world = make_world()
 

@@ -231,6 +231,15 @@ async def test_another_version_is_refused_with_what_to_do() -> None:
     assert "engine stop" in refusal.hint
 
 
+async def test_a_client_with_other_settings_is_told_of() -> None:
+    room = Room()
+    await greeted_with(room, Hello(LINK_VERSION, "1", "terminal", 1, "h"))
+    await greeted_with(room, Hello(LINK_VERSION, "1", "command", 1))
+    assert room.desk.words == []
+    await greeted_with(room, Hello(LINK_VERSION, "1", "terminal", 1, "other"))
+    assert room.desk.words == ["terminal was started with other settings; the engine goes by its own"]
+
+
 async def test_who_does_not_greet_is_refused() -> None:
     assert isinstance(await greeted_with(Room(), Watch(1, NOTICES)), Refused)
 

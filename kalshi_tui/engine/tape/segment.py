@@ -11,7 +11,7 @@ from kalshi_tui.engine.tape import form
 from kalshi_tui.engine.tape.form import HEAD_SIZE, HEADER_SIZE, TRAILER_SIZE, Header, Place, Tally
 from kalshi_tui.errors import ConfigError, ValueRefused
 
-_CHUNKS_LIMIT: Final = 10_000_000
+_CHUNKS_LIMIT: Final = 10_000_000  # a file of nothing but headers would fill the memory
 
 
 class Source(Protocol):
@@ -112,7 +112,7 @@ class Segment:
                 return
             self.places.append(place)
             offset = place.end
-        self._tear("it was not closed", offset)
+        self._tear("it was not closed" if offset == self.size else "it has more chunks than are read", offset)
 
     def _tear(self, reason: str, offset: int) -> None:
         if not self.is_open:

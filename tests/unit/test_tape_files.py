@@ -7,15 +7,18 @@ import os
 import resource
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from kalshi_tui.adapters.tape_files import TapeReader, TapeWriter, find_tapes, newest_tape
 from kalshi_tui.adapters.tape_files import files as tape_files
+from kalshi_tui.adapters.tape_files.cutting import cut_tape
 from kalshi_tui.adapters.tape_files.disk import Disk
 from kalshi_tui.adapters.tape_files.shelf import Shelf
 from kalshi_tui.engine.inputs import Beat, Frames, Opening, Record
@@ -219,6 +222,13 @@ def test_the_recorder_goes_on_taking_records_while_the_disk_takes_none(tmp_path:
     assert writer.state().frames_lost == 11
 
 
+def test_a_cut_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
+    tape = TapeReader(write_tape(tmp_path / "a", [opening(), *frames(50)]))
+    with files_no_longer_than(100), pytest.raises(ConfigError, match="cannot be written: File too large"):
+        cut_tape(tape, tmp_path / "cut", from_ms=0, to_ms=NOW + 50)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_an_index_that_does_not_fit_costs_no_records(tmp_path: Path) -> None:
     disk = Disk(shelf(tmp_path), lambda: 50.0)
     disk.do(Begin(1, opening()))
@@ -242,6 +252,44 @@ def test_a_defect_of_ours_costs_the_tape_and_not_the_engine(tmp_path: Path) -> N
     writer.put("no record at all")  # type: ignore[arg-type]
     writer.close()
     assert writer.state().reason.startswith("a fault of kalshi-tui itself")
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let no segment be begun before the event is set: a disk that hangs."""
+    gate = threading.Event()
+    begin = Shelf.begin
+
+    def wait_and_begin(shelf: Shelf, first: Opening) -> None:
+        gate.wait()
+        begin(shelf, first)
+
+    monkeypatch.setattr(Shelf, "begin", wait_and_begin)
+    yield gate
+    gate.set()
+
+
+def test_a_disk_that_hangs_holds_up_neither_the_engine_nor_its_memory(tmp_path: Path, hanging: threading.Event) -> None:
+    writer = TapeWriter(tmp_path, TapeRules(buffer_bytes=1000, flush_s=0.001))
+    writer.begin(opening())
+    noise = Random(1)
+    while not writer.state().frames_lost:
+        writer.put(Frames(NOW, [noise.randbytes(500)]))
+    assert writer.state().state == "failed"
+    assert "too slow" in writer.state().reason
+    hanging.set()
+    writer.close()
+
+
+def test_a_disk_that_hangs_holds_up_no_end(tmp_path: Path, hanging: threading.Event) -> None:
+    later = iter(range(0, 10**9, 60))  # each look at the clock finds it a minute later
+    writer = TapeWriter(tmp_path, monotonic=lambda: next(later))
+    writer.begin(opening())
+    writer.close()
+    assert writer.state().reason.startswith("closed, but the disk had not taken everything")
+    hanging.set()
+    for thread in writer._threads:
+        thread.join()
 
 
 def test_closing_twice_does_nothing_more(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from kalshi_tui.adapters.tape_files import TapeReader
 from kalshi_tui.adapters.tape_files.cutting import Cut, cut_tape
 from kalshi_tui.engine.inputs import Beat, Mark, Record, encode_records
-from kalshi_tui.engine.tape import form
+from kalshi_tui.engine.tape import form, segment
 from kalshi_tui.engine.tape.checks import check_tape
 from kalshi_tui.engine.tape.form import HEAD_SIZE, HEADER_SIZE, RAW_LIMIT, Header, compressor
 from kalshi_tui.engine.tape.reading import Tape
@@ -164,8 +164,7 @@ def test_each_fault_is_found_and_named(segments: list[bytes], said: str) -> None
 
 def test_an_index_that_counts_wrongly_is_found() -> None:
     tape = tape_of(first())
-    (segment,) = tape.segments
-    segment.tally = form.Tally({"Frames": 21}, 21)
+    tape.segments[0].tally = form.Tally({"Frames": 21}, 21)
     assert "0001.tape: its index does not count what is in it" in list(check_tape(tape))
 
 
@@ -194,6 +193,23 @@ def test_a_payload_that_would_fill_the_memory_is_refused_unopened() -> None:
     bomb = compressor(1)(bytes(RAW_LIMIT + 1))
     with pytest.raises(ValueRefused, match="longer than its header tells"):
         form.read_records(header_of(bomb, raw=100), bomb)
+
+
+def test_a_payload_with_something_behind_it_is_refused() -> None:
+    raw = encode_records(FIRST_PART)
+    payload = compressor(3)(raw) + b"more"
+    with pytest.raises(ValueRefused, match="cannot be decompressed"):
+        form.read_records(header_of(payload, raw=len(raw), records=len(FIRST_PART)), payload)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_file_of_more_chunks_than_any_tape_has_is_read_up_to_there(
+    closed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment, "_CHUNKS_LIMIT", 3)
+    tape = tape_of(first(closed=closed))
+    assert len(tape.segments[0].places) == 3
+    assert "more chunks than are read" in tape.segments[0].tear
 
 
 @pytest.mark.parametrize("wrong", [{"raw": RAW_LIMIT + 1}, {"length": 2**31}, {"kind": b"KTxx"}])

@@ -53,9 +53,7 @@ def make_folder(folder: Path, *, is_new: bool = False) -> None:
 
 def new_file(path: Path) -> int:
     """Create a file of mode 0600 that was not there, and return its descriptor."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    os.fchmod(descriptor, 0o600)  # a umask takes bits away, and some mounts add some
-    return descriptor
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -28,7 +28,9 @@ class Action:
         return Binding(self.keys, self.does, self.words, show=False, id=self.id, priority=self.id in PRIORITY)
 
 
-PRIORITY: Final = frozenset({"app.quit"})  # before any text field
+# These come before any text field. A slow line brings several keys at once, and the app takes each key before the one
+# before it has been worked upon: words behind a slash would else do what their letters do in the list.
+PRIORITY: Final = frozenset({"app.quit", "market.search"})
 ACTIONS: Final = (
     Action("app.quit", "ctrl+q,ctrl+c", "app.leave", "Quit; asks when something is working", "app"),
     Action("app.quit-plain", "q", "app.leave", "Quit, outside of text fields", "app", "quit"),

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from textual import events
+from textual.keys import _character_to_key
 
 from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.units import Price, Size
@@ -356,9 +358,22 @@ def terminal(engine: FakeEngine, clock: HandClock | None = None, **look: Any) ->
 
 
 async def settle(pilot: Any) -> None:
-    """Let everything arrive, be taken at a tick, and be drawn."""
-    for _ in range(3):
-        await pilot.pause()
+    """Let everything arrive, be taken at a tick, and be drawn; twice, since a picture may wake a new wish."""
+    for _ in range(4):
+        for _ in range(12):
+            await asyncio.sleep(0)
         pilot.app.tick()
+        await pilot.pause(0)
     pilot.app.tick.say()
-    await pilot.pause()
+    await pilot.pause(0)
+
+
+async def press(pilot: Any, *keys: str, at_once: bool = False) -> None:
+    """Press keys without the fiftieth of a second that Pilot waits at each; or as a slow line brings them, at once."""
+    for key in keys:
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        pilot.app.post_message(events.Key(name, key if len(key) == 1 else None))
+        for _ in range(0 if at_once else 2):
+            await pilot.pause(0)
+    for _ in range(3):
+        await pilot.pause(0)

@@ -16,7 +16,7 @@ from kalshi_tui.tui.panes.axis import axis_of
 from kalshi_tui.tui.panes.ladder import Ladder, state_rows
 from kalshi_tui.tui.panes.ladder_rows import Rungs, rung
 from kalshi_tui.tui.widgets.lines import Row
-from tests.tui.desk import CENTS, TAILS, FakeEngine, everything, ladder, levels, market, settle, terminal
+from tests.tui.desk import CENTS, TAILS, FakeEngine, everything, ladder, levels, market, press, settle, terminal
 
 TICKER = "KXFED-26DEC-T0"
 
@@ -200,7 +200,7 @@ async def test_the_row_under_the_cursor_keeps_its_price_wherever_the_market_goes
     engine.publish(*everything())
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await opened(pilot)
-        await pilot.press("enter", "down")
+        await press(pilot, "enter", "down")
         before = prices(pane)
         engine.publish(ladder(bids=levels((800, 100)), asks=levels((1000, 100))))
         await settle(pilot)
@@ -214,10 +214,10 @@ async def test_space_brings_the_market_back_and_lets_the_cursor_go() -> None:
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         await pilot.resize_terminal(160, 30)
         pane = await opened(pilot)
-        await pilot.press("enter", "home")
+        await press(pilot, "enter", "home")
         assert (pane.cursor, "0.57" in prices(pane)) == (9900, False)
-        await pilot.press("space")
-        await pilot.pause()
+        await press(pilot, "space")
+        await pilot.pause(0)
         assert (pane.cursor, "0.57" in prices(pane)) == (None, True)
 
 
@@ -226,17 +226,17 @@ async def test_keys_move_the_cursor_along_the_grid_to_both_ends() -> None:
     engine.publish(*everything())
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await opened(pilot)
-        await pilot.press("enter", "up")
+        await press(pilot, "enter", "up")
         assert pane.cursor == 5800
-        await pilot.press("k", "k", "j")
+        await press(pilot, "k", "k", "j")
         assert pane.cursor == 5900
-        await pilot.press("G")
+        await press(pilot, "G")
         assert (pane.cursor, prices(pane)[-1]) == (100, "0.01")
-        await pilot.press("down")
+        await press(pilot, "down")
         assert pane.cursor == 100
-        await pilot.press("g", "up")
+        await press(pilot, "g", "up")
         assert (pane.cursor, prices(pane)[0]) == (9900, "0.99")
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert pane.cursor is None
 
 
@@ -270,7 +270,7 @@ async def test_a_new_grid_makes_a_new_axis_and_the_cursor_stays_on_its_price() -
     engine.publish(*everything())
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await opened(pilot)
-        await pilot.press("enter", "down", "down")
+        await press(pilot, "enter", "down", "down")
         engine.publish(market(grid=((Price(0), Price(10_000), Price(50)),), revision=4))
         await settle(pilot)
         assert pane.cursor == 5500

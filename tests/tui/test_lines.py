@@ -56,12 +56,12 @@ async def test_a_change_of_one_row_draws_one_line() -> None:
     app = Board()
     async with app.run_test(size=(40, 10)) as pilot:
         app.lines.show(rows(*(f"row {number}" for number in range(10))))
-        await pilot.pause()
+        await pilot.pause(0)
         app.lines.asked.clear()
         changed = [f"row {number}" for number in range(10)]
         changed[4] = "row four"
         app.lines.show(rows(*changed))
-        await pilot.pause()
+        await pilot.pause(0)
         assert app.lines.asked == [4]
 
 
@@ -69,11 +69,11 @@ async def test_equal_rows_draw_nothing() -> None:
     app = Board()
     async with app.run_test(size=(40, 10)) as pilot:
         app.lines.show(rows("one", "two"))
-        await pilot.pause()
+        await pilot.pause(0)
         app.lines.asked.clear()
         app.sent.clear()
         app.lines.show(rows("one", "two"))
-        await pilot.pause()
+        await pilot.pause(0)
         assert (app.lines.asked, app.sent) == ([], [])
 
 
@@ -81,10 +81,10 @@ async def test_only_the_cells_that_changed_are_sent() -> None:
     app = Board()
     async with app.run_test(size=(40, 4)) as pilot:
         app.lines.show([(("0.56", "bid"), ("  ", ""), ("1,200", "ask"), ("  ", ""), ("end", ""))])
-        await pilot.pause()
+        await pilot.pause(0)
         app.sent.clear()
         app.lines.show([(("0.56", "bid"), ("  ", ""), ("1,300", "ask"), ("  ", ""), ("end", ""))])
-        await pilot.pause()
+        await pilot.pause(0)
         assert [re.sub(r"\x1b\[[0-9;]*m", "", text) for text in app.sent] == ["\x1b[1;7H1,300"]
 
 
@@ -92,9 +92,9 @@ async def test_rows_that_go_away_leave_nothing_behind() -> None:
     app = Board()
     async with app.run_test(size=(20, 3)) as pilot:
         app.lines.show(rows("one", "two", "three"))
-        await pilot.pause()
+        await pilot.pause(0)
         app.lines.show(rows("one"))
-        await pilot.pause()
+        await pilot.pause(0)
         assert [app.lines.render_line(y).text for y in range(3)] == ["one".ljust(20), " " * 20, " " * 20]
 
 
@@ -102,10 +102,10 @@ async def test_a_new_theme_draws_every_line_in_its_colours() -> None:
     app = Board()
     async with app.run_test(size=(20, 2)) as pilot:
         app.lines.show([(("0.56", "bid"),)])
-        await pilot.pause()
+        await pilot.pause(0)
         before = app.lines.render_line(0)
         app.theme = "nord"
-        await pilot.pause()
+        await pilot.pause(0)
         after = app.lines.render_line(0)
         assert before.text == after.text
         assert next(iter(before)).style != next(iter(after)).style
@@ -144,7 +144,7 @@ async def test_a_terminal_that_was_sent_only_changes_shows_the_whole(seed: int) 
     async with app.run_test(size=(30, 6)) as pilot:
         for _ in range(15):
             app.lines.show([random_row(chance) for _ in range(chance.randrange(8))])
-            await pilot.pause()
+            await pilot.pause(0)
             for text in app.sent:
                 stream.feed(text.replace("\n", "\r\n"))
             app.sent.clear()

@@ -12,7 +12,7 @@ from kalshi_tui.tui.app import Terminal
 from kalshi_tui.tui.panes.market_rows import columns_for, head_row, market_row
 from kalshi_tui.tui.panes.markets import STRIDE, Markets
 from kalshi_tui.tui.widgets.lines import Row
-from tests.tui.desk import NOW_MS, FakeEngine, everything, markets, row, settle, terminal
+from tests.tui.desk import NOW_MS, FakeEngine, everything, markets, press, row, settle, terminal
 
 
 def text(cells: Row) -> str:
@@ -115,7 +115,7 @@ async def test_only_what_is_seen_is_watched_with_a_margin() -> None:
         pane = await pane_of(pilot)
         [key] = engine.keys(MarketsKey)
         assert (key.offset, key.count) == (0, 120)
-        await pilot.press("end")
+        await press(pilot, "end")
         await settle(pilot)
         [key] = engine.keys(MarketsKey)
         assert 30_000 - 3 * STRIDE - pane.size.height < key.offset < 30_000
@@ -128,7 +128,7 @@ async def test_going_down_a_line_is_not_a_new_wish() -> None:
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         await pane_of(pilot)
         before = dict(engine.watched)
-        await pilot.press("down", "j", "j", "up", "k")
+        await press(pilot, "down", "j", "j", "up", "k")
         await settle(pilot)
         assert {number for number, key in engine.watched.items() if isinstance(key, MarketsKey)} <= set(before)
 
@@ -138,7 +138,7 @@ async def test_the_cursor_is_always_in_sight() -> None:
     async with terminal(engine).run_test(size=(80, 24)) as pilot:
         pane = await pane_of(pilot)
         for keys in (["pagedown"] * 3, ["j"] * 5, ["pageup"], ["end"], ["k"] * 3, ["home"], ["G"], ["g"]):
-            await pilot.press(*keys)
+            await press(pilot, *keys)
             await settle(pilot)
             assert sum(line.startswith("> ") for line in lines(pane)) == 1
 
@@ -147,7 +147,7 @@ async def test_the_cursor_stays_on_its_market_when_others_come_before_it() -> No
     engine = busy_engine(20)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await pane_of(pilot)
-        await pilot.press("down", "down")
+        await press(pilot, "down", "down")
         assert pane.ticker == "KXFED-26DEC-T2"
         engine.list_markets([row(90), row(91), *map(row, range(20))])
         await settle(pilot)
@@ -158,7 +158,7 @@ async def test_the_cursor_comes_back_into_a_list_that_became_shorter() -> None:
     engine = busy_engine(20)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await pane_of(pilot)
-        await pilot.press("end")
+        await press(pilot, "end")
         engine.list_markets(map(row, range(3)))
         await settle(pilot)
         assert (pane.cursor, pane.ticker) == (2, "KXFED-26DEC-T2")
@@ -168,12 +168,12 @@ async def test_what_is_typed_is_searched_for_and_escape_shows_all() -> None:
     engine = busy_engine(100)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await pane_of(pilot)
-        await pilot.press("slash", *"t77")
+        await press(pilot, "slash", *"t77")
         await settle(pilot)
         assert [key.search for key in engine.keys(MarketsKey)] == ["t77"]
         assert (pane.matched, pane.ticker) == (1, "KXFED-26DEC-T77")
         assert "1 of 100" in lines(pane)[0]
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await settle(pilot)
         assert [key.search for key in engine.keys(MarketsKey)] == [""]
         assert pane.matched == 100
@@ -184,10 +184,10 @@ async def test_enter_keeps_what_was_found_and_enter_again_opens_it() -> None:
     engine = busy_engine(100)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await pane_of(pilot)
-        await pilot.press("slash", *"t77", "enter")
+        await press(pilot, "slash", *"t77", "enter")
         await settle(pilot)
         assert (pane.search, pane.has_focus) == ("t77", True)
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await settle(pilot)
         assert [key.ticker for key in engine.keys(LadderKey)] == ["KXFED-26DEC-T77"]
 
@@ -197,7 +197,7 @@ async def test_nothing_of_the_list_before_is_opened_by_a_hasty_enter() -> None:
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         await pane_of(pilot)
         engine.listing = None
-        await pilot.press("slash", *"t77", "enter", "enter")
+        await press(pilot, "slash", *"t77", "enter", "enter")
         await settle(pilot)
         assert [key.ticker for key in engine.keys(LadderKey)] == ["KXFED-26DEC-T0"]
 
@@ -206,10 +206,10 @@ async def test_a_search_that_finds_nothing_says_how_to_go_on() -> None:
     engine = busy_engine(10)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await pane_of(pilot)
-        await pilot.press("slash", *"zzz", "enter")
+        await press(pilot, "slash", *"zzz", "enter")
         await settle(pilot)
         assert "no market holds these words; Esc shows all" in lines(pane)[-1]
-        await pilot.press("enter")
+        await press(pilot, "enter")
 
 
 async def test_keys_that_are_typed_do_nothing_else() -> None:
@@ -217,21 +217,39 @@ async def test_keys_that_are_typed_do_nothing_else() -> None:
     app = terminal(engine)
     async with app.run_test(size=(160, 50)) as pilot:
         await pane_of(pilot)
-        await pilot.press("slash", *"qtinr")
+        await press(pilot, "slash", *"qtinr")
         assert app.desk.search.value == "qtinr"
         assert app.screen is app.desk
+
+
+async def test_words_that_a_slow_line_brings_at_once_are_searched_for() -> None:
+    engine = busy_engine(100)
+    async with terminal(engine).run_test(size=(80, 24)) as pilot:
+        pane = await pane_of(pilot)
+        await press(pilot, "slash", *"t77", at_once=True)
+        await settle(pilot)
+        assert (pane.search, pilot.app.theme) == ("t77", "dark")
+
+
+async def test_a_slash_can_be_searched_for() -> None:
+    engine = busy_engine(10)
+    app = terminal(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pane_of(pilot)
+        await press(pilot, "slash", "a", "/", "b")
+        assert app.desk.search.value == "a/b"
 
 
 async def test_sorting_goes_round_and_names_each_market_by_its_ticker() -> None:
     engine = busy_engine(10)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await pane_of(pilot)
-        await pilot.press("s")
+        await press(pilot, "s")
         await settle(pilot)
         assert [key.sort for key in engine.keys(MarketsKey)] == ["volume"]
         assert "by volume" in lines(pane)[0]
         assert "KXFED-26DEC-T9  Above" in lines(pane)[2]
-        await pilot.press("s", "s", "s")
+        await press(pilot, "s", "s", "s")
         assert pane.sort == "event"
 
 
@@ -239,7 +257,7 @@ async def test_the_next_market_is_opened_without_going_to_the_list() -> None:
     engine = busy_engine(10)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         await pane_of(pilot)
-        await pilot.press("enter", "right_square_bracket", "right_square_bracket", "left_square_bracket")
+        await press(pilot, "enter", "right_square_bracket", "right_square_bracket", "left_square_bracket")
         await settle(pilot)
         assert [key.ticker for key in engine.keys(LadderKey)] == ["KXFED-26DEC-T1"]
         assert pilot.app.focused is not None

@@ -121,7 +121,7 @@ async def test_the_status_bar_is_drawn_at_most_five_times_a_second() -> None:
         for number in range(20):
             engine.publish(status(now_ms=NOW_MS + 50 * number))
             clock.seconds += 0.05
-            await pilot.pause()
+            await pilot.pause(0)
             app.tick()
         assert 1 <= len(drawn) <= 5
 

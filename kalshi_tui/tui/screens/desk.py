@@ -138,6 +138,11 @@ class Desk(Screen[None]):
         self.hints.group = "list" if name == "markets" else name
         self.hints.drawn_anew()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let a slash be typed where words are typed."""
+        del parameters
+        return not (action == "search" and self.focused is self.search)
+
     def action_search(self) -> None:
         """Let words be typed."""
         self._go(self.markets)

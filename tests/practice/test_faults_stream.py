@@ -124,6 +124,36 @@ def test_a_lagging_connection_keeps_its_order_and_gets_older_and_older() -> None
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def _faults_of(wire: Wire) -> Faults:
+    spoiler = wire.session.spoiler
+    assert spoiler is not None
+    return spoiler.faults
+
+
+def test_a_connection_that_lagged_catches_up_in_its_order_once_faults_have_ceased() -> None:
+    exchange, wire = _feed(_rule("lag", when=When(nth=1), per_s_ms=500.0, max_ms=2_000))
+    ages = []
+    for step in range(100):
+        exchange.advance(START_MS + step * 100)
+        if step == 40:
+            _faults_of(wire).cease()
+        _change(exchange, 1)
+        ages.append([exchange.now_ms - message["sending_ts_ms"] for message in wire.read()])
+    assert max(ages[39]) > 1_000
+    assert {age for some in ages[61:] for age in some} == {0}
+    numbers = [message["seq"] for message in wire.seen if "seq" in message]
+    assert numbers == list(range(1, 102))
+
+
+def test_no_rule_strikes_after_faults_have_ceased() -> None:
+    exchange, wire = _feed(_rule("drop", when=When()))
+    _change(exchange, 2)
+    _faults_of(wire).cease()
+    _change(exchange, 2)
+    assert _numbers(wire) == [4, 5]
+    assert _faults_of(wire).struck == {"drop-rule": 2}
+
+
 @pytest.mark.parametrize(
     ("params", "field", "value"),
     [

@@ -31,6 +31,7 @@ class Faults:
         self.rules = tuple(rules)
         self.struck: Counter[str] = Counter()
         self.missed: Counter[str] = Counter()
+        self.ceased = False
         self._chance = chance
         self._start_ms: int | None = None
         self._triggers: dict[Place, list[Trigger]] = {
@@ -55,6 +56,10 @@ class Faults:
                 exchange.schedule(at_ms, self._attempt(exchange, trigger))
         if heard:
             exchange.listen(lambda happening: self._hear(exchange, happening))
+
+    def cease(self) -> None:
+        """Strike no more: late messages still come, in their order; a half-open connection stays so until it is closed."""
+        self.ceased = True
 
     def for_request(
         self, method: str, path: str, now_ms: int, exchange: Exchange, user_id: str = ""
@@ -83,6 +88,8 @@ class Faults:
         self, triggers: Sequence[Trigger], exchange: Exchange, *, user_id: str = "", ticker: str = ""
     ) -> Rule | None:
         """Note an occasion with every rule that watches it, and return the first that strikes at it."""
+        if self.ceased:
+            return None
         if self._start_ms is None:
             self._start_ms = exchange.now_ms
         occasion = Occasion(exchange, (exchange.now_ms - self._start_ms) / 1000, user_id, ticker)

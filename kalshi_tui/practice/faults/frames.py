@@ -43,6 +43,8 @@ class Spoiler:
         self._triggers = triggers
         self._held: Outgoing | None = None
         self._lag: tuple[int, float, int] | None = None  # since when, growth per second, at most (ms)
+        self._late = 0  # messages that were sent and are still on their way
+        self._late_ms = 0  # when the last of them comes
         rule = self._first_due(triggers["connection"])
         if rule is not None:
             self._later(round(rule.params["after_s"] * 1000), partial(self._end, rule.action, rule.params))
@@ -102,15 +104,25 @@ class Spoiler:
             self._put(held)
 
     def _put(self, item: Outgoing) -> None:
-        if self._lag is None:
+        now_ms = self.session.hub.exchange.now_ms
+        behind_ms = self._behind_ms(now_ms)
+        if not (behind_ms or self._late):
             self.session.queue(item)
             return
+        # What was sent before comes before, also where the connection catches up again.
+        self._late_ms = max(self._late_ms, now_ms + behind_ms)
+        self._late += 1
+        self._later(self._late_ms - now_ms, partial(self._come, item))
+
+    def _come(self, item: Outgoing) -> None:
+        self._late -= 1
+        self.session.queue(item)
+
+    def _behind_ms(self, now_ms: int) -> int:
+        if self._lag is None or self.faults.ceased:
+            return 0
         since_ms, per_s_ms, most_ms = self._lag
-        behind_ms = min(most_ms, int((self.session.hub.exchange.now_ms - since_ms) * per_s_ms / 1000))
-        if behind_ms:
-            self._later(behind_ms, lambda: self.session.queue(item))
-        else:
-            self.session.queue(item)
+        return min(most_ms, int((now_ms - since_ms) * per_s_ms / 1000))
 
     def hold(self, item: Outgoing) -> None:
         """Keep something back until the next has gone."""

@@ -315,14 +315,14 @@ def ladder(ticker: str = "KXFED-26DEC-T0", **changes: Any) -> LadderView:
 def trades(ticker: str = "KXFED-26DEC-T0", count: int = 40) -> TradesView:
     rows = tuple(
         TradeRow(
-            count - i,
-            Price(5700 + 100 * ((i * 7) % 3 - 1)),
-            Size(100 * (1 + i * 13 % 40)),
-            "bid" if i % 3 else "ask",
-            i == 5,
-            NOW_MS - 900 - 1_700 * i,
+            number,
+            Price(5700 + 100 * (number * 7 % 3 - 1)),
+            Size(100 * (1 + number * 13 % 40)),
+            "bid" if number % 3 else "ask",
+            number == 35,
+            NOW_MS - 900 - 1_700 * (40 - number),
         )
-        for i in range(count)
+        for number in range(count, 0, -1)
     )
     return TradesView(ticker, count, rows)
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -110,7 +109,7 @@ class Desk(Screen[None]):
 
     def on_resize(self) -> None:
         """Arrange the panes for the new size."""
-        self._arrange()
+        self._arrange(on_list=self._on_list)
 
     def on_markets_opened(self, message: Markets.Opened) -> None:
         """Show the market that was chosen."""
@@ -132,9 +131,9 @@ class Desk(Screen[None]):
         """Search for what is typed, while it is typed."""
         self.markets.find(str(clean(event.value, 200)).strip())
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
+    def on_descendant_focus(self) -> None:
         """Say what the keys do where they go now."""
-        name = event.widget.id or ""
+        name = (self.focused.id if self.focused is not None else "") or ""
         self.hints.group = "list" if name == "markets" else name
         self.hints.drawn_anew()
 
@@ -145,7 +144,7 @@ class Desk(Screen[None]):
 
     def action_search(self) -> None:
         """Let words be typed."""
-        self._go(self.markets)
+        self._arrange(on_list=True)
         self.search.display = True
         self.set_focus(self.search)
 
@@ -193,12 +192,12 @@ class Desk(Screen[None]):
 
     def _go(self, pane: Pane) -> None:
         """Bring a pane into sight and give it the keys at once: the next key may be waiting already."""
-        self._on_list = pane is self.markets
-        self._arrange()
+        self._arrange(on_list=pane is self.markets)
         self.set_focus(pane)
 
-    def _arrange(self) -> None:
+    def _arrange(self, *, on_list: bool) -> None:
         """Show the list, the market, or where there is room both."""
+        self._on_list = on_list
         is_wide = self.size.width >= WIDE
         self.listing.display = is_wide or self._on_list
         self.opened.display = is_wide or not self._on_list

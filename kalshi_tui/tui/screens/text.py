@@ -62,13 +62,13 @@ def help_rows(keys: Mapping[str, str], told: Sequence[str], width: int) -> list[
     """Return every action with its keys, and what is wrong with a person's own."""
     rows: list[Row] = [((fit(f" {line}", width), "stale"),) for problem in told for line in wrap(problem, width - 2)]
     for group, title in GROUPS.items():
-        rows += [(), ((fit(f" {title}", width), "strong"),)]
+        rows += [*([()] if rows else []), ((fit(f" {title}", width), "strong"),)]
         rows += [
             _pair(key_words(keys[action.id]), action.words, action.id, width)
             for action in ACTIONS
             if action.group == group
         ]
-    return rows[1:]
+    return rows
 
 
 def _pair(keys: str, words: str, name: str, width: int) -> Row:

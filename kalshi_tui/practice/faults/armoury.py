@@ -58,7 +58,7 @@ class Faults:
             exchange.listen(lambda happening: self._hear(exchange, happening))
 
     def cease(self) -> None:
-        """Strike no more: late messages still come, in their order; a half-open connection stays so until it is closed."""
+        """Strike no more; late messages still come, in their order, and a half-open connection stays half open."""
         self.ceased = True
 
     def for_request(

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kalshi_tui.cli import bench
-from kalshi_tui.cli.benches import hot_path
+from kalshi_tui.cli.benches import engine, hot_path
 from kalshi_tui.cli.benches.frames import FrameMaker
 from kalshi_tui.cli.benches.report import Target, report
 from kalshi_tui.core.book import BookState
@@ -48,5 +48,12 @@ def test_every_measurement_is_documented_with_its_figures() -> None:
     text = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
     for name in bench.BENCHES:
         assert f"## `bench {name}`" in text
-    for figure in ("ratio", *hot_path.TARGETS, "picows_to_websockets", "signed_orders_per_s", "big_world_mib"):
+    for figure in (
+        "ratio",
+        *hot_path.TARGETS,
+        *engine.TARGETS,
+        "picows_to_websockets",
+        "signed_orders_per_s",
+        "big_world_mib",
+    ):
         assert f"`{figure}`" in text

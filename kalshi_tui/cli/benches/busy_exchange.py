@@ -1,7 +1,8 @@
 """A practice exchange under load, in a process of its own: house orders come and go as fast as it is told.
 
-Run as `python -m kalshi_tui.cli.benches.busy_exchange CHANGES_PER_SECOND KEY_FILE`; it prints its addresses as JSON and
-ends after ten minutes or when its standard input closes.
+Run as `python -m kalshi_tui.cli.benches.busy_exchange CHANGES_PER_SECOND KEY_FILE MARKETS WHERE`, where orders rest
+`behind` the best prices, or `at` them, so that each changes the market's top line as well. It prints its addresses and
+some of its markets as JSON, and ends after ten minutes or when its standard input closes.
 """
 
 from __future__ import annotations
@@ -12,31 +13,34 @@ import json
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 from kalshi_tui.core.units import PRICE_ONE, Price, Size
 from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.exchange import Exchange
-from kalshi_tui.practice.records import Bucket, NewOrder, Side
+from kalshi_tui.practice.records import Bucket, Market, NewOrder, Refusal, Side
 from kalshi_tui.practice.server import serve
 
 LIFETIME_S = 600
-MARKETS = 200
+TOLD = 500  # markets by name
 STANDING = 2_000  # orders of the storm that rest at a time
-BEAT_MS = 5
+BEAT_MS = 1  # a feed hands over few frames at a time, and often
+CENT = 100
+STEPS_BEHIND = 5
 
 
 class Storm:
     """One house account whose orders are placed and cancelled in turn, so that each makes one change of a book."""
 
-    def __init__(self, exchange: Exchange, changes_per_s: int) -> None:
+    def __init__(self, exchange: Exchange, changes_per_s: int, *, is_behind: bool) -> None:
         """Begin at once."""
         self._exchange = exchange
         self._random = Random(1)
         self._user = exchange.open_account(cash=0, house=True).user_id
-        # Far from the edges, so that orders there change books and hardly ever trade.
-        self._tickers = [t for t, m in exchange.markets.items() if m.best_bid > 2_000 and m.best_ask < 8_000]
+        self._steps = STEPS_BEHIND if is_behind else 0
+        self._tickers = [ticker for ticker, market in exchange.markets.items() if self._sides(market)]
         self._standing: deque[str] = deque()
         self._changes = max(changes_per_s * BEAT_MS // 1000, 1)
         self._beat()
@@ -44,23 +48,44 @@ class Storm:
     def _beat(self) -> None:
         for _ in range(self._changes):
             if len(self._standing) > STANDING:
-                self._exchange.cancel(self._user, self._standing.popleft())
+                with suppress(Refusal):  # the crowd has bought it, or its market has closed
+                    self._exchange.cancel(self._user, self._standing.popleft())
             else:
-                self._standing.append(self._place())
+                self._place()
         self._exchange.schedule(self._exchange.now_ms + BEAT_MS, self._beat)
 
-    def _place(self) -> str:
-        side: Side = "bid" if self._random.random() < 0.5 else "ask"
-        away = self._random.randrange(100, 600, 100)
+    def _sides(self, market: Market) -> list[Side]:
+        """Return where an order has room to rest; one that met another would be a trade."""
+        sides: list[Side] = []
+        if market.best_bid > (self._steps + 1) * CENT:
+            sides.append("bid")
+        if 0 < market.best_ask < PRICE_ONE - (self._steps + 1) * CENT:
+            sides.append("ask")
+        return sides
+
+    def _place(self) -> None:
+        market = self._exchange.markets[self._random.choice(self._tickers)]
+        sides = self._sides(market) if market.status == "active" else []
+        if not sides:
+            return  # its prices have moved to the edge, or it has closed
+        side = self._random.choice(sides)
         order = NewOrder(
-            ticker=self._random.choice(self._tickers),
+            ticker=market.ticker,
             side=side,
-            price=Price(away if side == "bid" else PRICE_ONE - away),
+            price=self._price(market, side),
             count=Size(self._random.randrange(100, 20_000)),
             time_in_force="good_till_canceled",
             self_trade_prevention="taker_at_cross",
         )
-        return self._exchange.create(self._user, order).order.order_id
+        self._standing.append(self._exchange.create(self._user, order).order.order_id)
+
+    def _price(self, market: Market, side: Side) -> Price:
+        best = market.best_bid if side == "bid" else market.best_ask
+        if not self._steps:
+            return Price(best)
+        whole = best // CENT if side == "bid" else -(-best // CENT)  # whole cents are on every market's grid
+        away = self._random.randint(1, self._steps)
+        return Price(CENT * (whole - away if side == "bid" else whole + away))
 
 
 def furnish(desk: Desk) -> None:
@@ -69,25 +94,26 @@ def furnish(desk: Desk) -> None:
     account.read, account.write = Bucket(10_000, 20_000, 20_000.0), Bucket(8_000, 16_000, 16_000.0)
 
 
-async def run(changes_per_s: int, key_file: Path) -> None:
+async def run(changes_per_s: int, key_file: Path, markets: int, *, is_behind: bool) -> None:
     """Open the desk, let the storm loose and serve."""
     desk = open_desk(
         start_ms=time.time_ns() // 1_000_000,
         seed=1,
-        markets=MARKETS,
+        markets=markets,
         cash=10**12,
         key_pem=key_file.read_bytes(),  # noqa: ASYNC240 - before anything is served
     )
     furnish(desk)
     if changes_per_s:
-        Storm(desk.exchange, changes_per_s)
+        Storm(desk.exchange, changes_per_s, is_behind=is_behind)
     gc.freeze()
     running = await serve(desk)
     place = {"rest_url": running.rest_url, "ws_url": running.ws_url, "reference_url": running.reference_url}
-    print(json.dumps({**place, "key_id": desk.key_id, "key_file": str(key_file)}), flush=True)  # noqa: T201 - its output
+    told = {**place, "key_id": desk.key_id, "key_file": str(key_file), "tickers": list(desk.exchange.markets)[:TOLD]}
+    print(json.dumps(told), flush=True)  # noqa: T201 - its output
     await asyncio.wait_for(asyncio.to_thread(sys.stdin.read), LIFETIME_S)
     await running.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(run(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(run(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), is_behind=sys.argv[4] == "behind"))

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from kalshi_tui.adapters.clock import SystemClock, system_chance
 from kalshi_tui.adapters.http import HttpxTransport
@@ -25,6 +26,7 @@ from kalshi_tui.protocol.signing import Signer, load_signer
 from kalshi_tui.protocol.stream import Stream
 
 OFFERED_PER_S = 24_000
+MARKETS = 200
 WINDOW_S = 2.0
 ORDERS = 400
 IN_FLIGHT = 8
@@ -44,11 +46,11 @@ def measure(say: Callable[[str], None]) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         key_file = practice_key_file(Path(folder))
         say("deltas to one client")
-        with child("busy_exchange", str(OFFERED_PER_S), str(key_file)) as line:
+        with child("busy_exchange", str(OFFERED_PER_S), str(key_file), str(MARKETS), "behind") as line:
             figures["deltas_offered_per_s"] = OFFERED_PER_S
             figures["deltas_per_s"] = middle(asyncio.run(count_deltas(json.loads(line))))
         say("signed orders from one client")
-        with child("busy_exchange", "0", str(key_file)) as line:
+        with child("busy_exchange", "0", str(key_file), str(MARKETS), "behind") as line:
             figures["signed_orders_per_s"] = middle(asyncio.run(place_orders(json.loads(line))))
         figures["signing_alone_per_s"] = middle([signatures_per_second(key_file) for _ in range(ROUNDS)])
     say("matching")
@@ -60,7 +62,7 @@ def measure(say: Callable[[str], None]) -> Report:
     return report("exchange", figures, TARGETS)
 
 
-async def count_deltas(place: dict[str, str]) -> list[float]:
+async def count_deltas(place: dict[str, Any]) -> list[float]:
     """Follow all open books and return how many changes arrived a second, in five windows."""
     signer, venue, http = connect(place)
     markets = [market.ticker async for market in venue.every(rest.markets(status="open"), 1_000)]
@@ -89,7 +91,7 @@ async def count_deltas(place: dict[str, str]) -> list[float]:
     return rates
 
 
-async def place_orders(place: dict[str, str]) -> list[float]:
+async def place_orders(place: dict[str, Any]) -> list[float]:
     """Place orders, a few in flight at a time, and return how many were acknowledged a second, in five rounds."""
     _, venue, http = connect(place)
     await venue.learn_limits()
@@ -114,7 +116,7 @@ async def place_in_turn(venue: Venue, ticker: str, waiting: list[str]) -> None:
         await venue.ask(rest.create_order(order))
 
 
-def connect(place: dict[str, str]) -> tuple[Signer, Venue, HttpxTransport]:
+def connect(place: dict[str, Any]) -> tuple[Signer, Venue, HttpxTransport]:
     """Return a venue for a child's address."""
     signer = load_signer(place["key_id"], Path(place["key_file"]).read_bytes())
     http = HttpxTransport(place["rest_url"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from kalshi_tui.core.units import Price, Size, format_price, format_size
@@ -13,13 +14,15 @@ _NOW_MS = 1_790_000_000_000
 class FrameMaker:
     """Makes one subscription's snapshots and a run of deltas: orders that come, and go as they came."""
 
-    def __init__(self, markets: int, seed: int = 1) -> None:
+    def __init__(self, markets: int, seed: int = 1, tickers: Sequence[str] = ()) -> None:
+        """Make frames of so many markets, named by `tickers` where these are given."""
         self._random = Random(seed)
-        self.tickers = [f"KXBENCH-26DEC31-T{number}.00" for number in range(markets)]
+        self.now_ms = _NOW_MS  # what the next frames say of when they were sent
+        self.tickers = list(tickers[:markets]) or [f"KXBENCH-26DEC31-T{number}.00" for number in range(markets)]
         self._seq = 0
         self._clock = 1_000_000
         self._sides = [self._make_sides() for _ in self.tickers]
-        self._weights = [1 / (rank + 1) for rank in range(markets)]
+        self._weights = [1 / (rank + 1) for rank in range(len(self.tickers))]
 
     def _make_sides(self) -> dict[str, dict[int, list[int]]]:
         touch = self._random.randrange(3_000, 7_000, 100)
@@ -55,7 +58,7 @@ class FrameMaker:
             for side, levels in self._sides[number].items()
         )
         return (
-            f'{{"type":"orderbook_snapshot","sid":1,"seq":{self._seq},"sending_ts_ms":{_NOW_MS},"msg":{{"market_ticker":'
+            f'{{"type":"orderbook_snapshot","sid":1,"seq":{self._seq},"sending_ts_ms":{self.now_ms},"msg":{{"market_ticker":'
             f'"{self.tickers[number]}","market_id":"{self._market_id(number)}","clock":{self._clock},{sides}}}}}'
         ).encode()
 
@@ -78,9 +81,9 @@ class FrameMaker:
         self._seq += 1
         self._clock += self._random.randrange(1, 4)
         return (
-            f'{{"type":"orderbook_delta","sid":1,"seq":{self._seq},"sending_ts_ms":{_NOW_MS},"msg":{{"market_ticker":'
+            f'{{"type":"orderbook_delta","sid":1,"seq":{self._seq},"sending_ts_ms":{self.now_ms},"msg":{{"market_ticker":'
             f'"{self.tickers[number]}","market_id":"{self._market_id(number)}","clock":{self._clock},"price_dollars":'
-            f'"{format_price(Price(price))}","delta_fp":"{format_size(Size(change))}","side":"{side}","ts_ms":{_NOW_MS}}}}}'
+            f'"{format_price(Price(price))}","delta_fp":"{format_size(Size(change))}","side":"{side}","ts_ms":{self.now_ms}}}}}'
         ).encode()
 
     @staticmethod

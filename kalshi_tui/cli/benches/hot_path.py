@@ -105,12 +105,12 @@ def decode_all(frames: list[bytes]) -> None:
         decode(frame)
 
 
-def follow_all(stream: Stream, frames: list[bytes]) -> None:
+def follow_all(stream: Stream, frames: list[bytes], at_once: int = AT_ONCE) -> None:
     """Take the frames through the stream as they arrive, and read both best prices for each change."""
     books = stream.books
     changed: list[Event] = []
-    for start in range(0, len(frames), AT_ONCE):
-        stream.receive_all(frames[start : start + AT_ONCE], NOW_MS, changed.append)
+    for start in range(0, len(frames), at_once):
+        stream.receive_all(frames[start : start + at_once], NOW_MS, changed.append)
         for event in changed:
             book = books[event.ticker].book  # type: ignore[union-attr]  # each is a change of a book
             _ = book.best_bid, book.best_ask

@@ -6,77 +6,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-PATIENCE_S = 20.0
-
-
-class Home:
-    """A person's home folder, and the program as that person runs it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environ = {"HOME": str(folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-
-    @property
-    def run_folder(self) -> Path:
-        return self.folder / ".local" / "share" / "kalshi-tui" / "run" / "practice-observe"
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - this Python and our own arguments
-            [sys.executable, "-m", "kalshi_tui", *arguments],
-            capture_output=True,
-            text=True,
-            env=self.environ,
-            cwd=self.folder,
-            check=False,
-        )
-
-    def json(self, *arguments: str) -> Any:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def end_all(self) -> None:
-        """End what a test has left: the engine by its note, and with it its exchange."""
-        self.run("engine", "stop", "--force")
-
-
-def is_there(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and was not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def until(condition: Any) -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def home() -> Iterator[Home]:
-    with tempfile.TemporaryDirectory(prefix="kt-") as folder:  # a short name: sockets have no room for pytest's
-        home = Home(Path(folder))
-        yield home
-        home.end_all()
+from tests.process.home import PATIENCE_S, Home, children_of, command, is_there, until
 
 
 def test_an_engine_is_started_once_found_by_everybody_and_leaves_nothing_behind(home: Home) -> None:
@@ -100,8 +31,8 @@ def test_an_engine_is_started_once_found_by_everybody_and_leaves_nothing_behind(
 
 
 def test_without_an_engine_commands_say_so_and_what_to_do(home: Home) -> None:
-    for command in (["status"], ["engine", "status"], ["attach"]):
-        done = home.run(*command)
+    for words in (["status"], ["engine", "status"], ["attach"]):
+        done = home.run(*words)
         assert done.returncode == 5
         assert "no engine runs for practice-observe" in done.stderr
         assert "kalshi-tui engine start" in done.stderr
@@ -142,8 +73,8 @@ def test_an_engine_in_this_window_sums_up_what_it_saw(home: Home) -> None:
 
 
 def test_ctrl_c_ends_an_engine_in_this_window_in_order(home: Home) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kalshi_tui", "run", "--headless", "--json"],
+    process = subprocess.Popen(  # noqa: S603 - this Python and our own arguments
+        command("run", "--headless", "--json"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=home.environ,

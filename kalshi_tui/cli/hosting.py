@@ -12,6 +12,7 @@ from typing import Final
 
 from kalshi_tui import __version__
 from kalshi_tui.adapters.clock import system_chance
+from kalshi_tui.adapters.collector import spare
 from kalshi_tui.adapters.engine_place import Note, Taken
 from kalshi_tui.adapters.engine_socket import listen
 from kalshi_tui.adapters.http import HttpxTransport
@@ -54,6 +55,7 @@ async def host(
     """Run an engine until it is stopped, or until `beside`, which is run with it, ends; return it as it was then."""
     async with AsyncExitStack() as stack:
         engine = await make_engine(settings, desk, stack, stays=stays, lines_lost=lines_lost)
+        spare()  # all the modules
         if taken.crashed is not None:
             engine.heard_of(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
         taken.write(_note(engine))
@@ -131,6 +133,7 @@ async def make_engine(
         stays=stays,
         is_lasting=desk is None,
         lines_lost=lines_lost,
+        has_settled=spare,
     )
     return Engine(opening, around, feed_rules=feed_rules(settings.stream), link_rules=link_rules(settings.link))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from kalshi_tui.protocol.signing import Signer
 
 VITALS_S: Final = 1.0
 _ASKED_AT_ONCE: Final = 4
+_STAYING: Final = frozenset({"series", "events", "event", "updated", "markets"})  # questions about the catalogue
 _LOG: Final = logging.getLogger(__name__)
 _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "alarm": logging.ERROR}
 _NO_STREAM: Final = "live books need a key, also for public data; books are polled until one is set"
@@ -64,6 +64,7 @@ class Surroundings:
     stays: bool = True
     lines_lost: Callable[[], int] = lambda: 0  # of the log
     is_lasting: bool = True  # whether the venue is still the same one when an engine comes back
+    has_settled: Callable[[], None] = lambda: None  # called when something was read that stays for long
 
 
 class Engine:
@@ -88,7 +89,6 @@ class Engine:
         self._sampler = Sampler(opening.rules.history_ms)
         self._at_once = asyncio.Semaphore(_ASKED_AT_ONCE)
         self._asking: set[asyncio.Task[None]] = set()
-        self._is_frozen = False
         self._told: dict[str, str] = {}
         self._logged = 0
         self._feed = self._make_feed(feed_rules)
@@ -287,7 +287,8 @@ class Engine:
             self.intake.take(inputs.NotReplied(self._now_ms(), endpoint, argument, problem.message))
         else:
             self.intake.take(inputs.Replied(self._now_ms(), endpoint, argument, body))
-            self._freeze_once()
+            if endpoint in _STAYING:
+                self._around.has_settled()
 
     async def _body_of(self, question: Question) -> bytes:
         if question.endpoint != "reference":
@@ -296,18 +297,12 @@ class Engine:
             raise TransportError("this venue tells no reference values", hint="only practice exchanges do")
         return await self._around.ask_reference()
 
-    def _freeze_once(self) -> None:
-        """Keep the collector off the catalogue: going over 30,000 markets costs it a fifth of a second each time."""
-        if not self._is_frozen and self.kernel.asking.has_read:
-            self._is_frozen = True
-            gc.collect()
-            gc.freeze()
-
     async def _remember_catalogue(self) -> None:
         if not self._around.is_lasting:
             return
         for kind, rows in await self._around.storage.catalogue():
             self.intake.take(inputs.Kept(self._now_ms(), kind, rows))
+            self._around.has_settled()
             await asyncio.sleep(0)
 
     def _save(self) -> None:

@@ -22,6 +22,7 @@ from kalshi_tui.cli.tapes.outputs import harmless, in_batches
 from kalshi_tui.cli.tapes.places import moment, utc
 from kalshi_tui.cli.tapes.progress import Progress
 from kalshi_tui.engine.inputs import Connected, Frames, Mark, Record
+from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.tape.form import compressor, pack_records
 from kalshi_tui.engine.tape.schema import COLUMNS, Row
 from tests.protocol.stream_frames import delta, snapshot
@@ -238,8 +239,17 @@ def test_a_span_is_exported_without_what_is_before_and_after(run: Any, home: Pat
     path = record(home)
     run("export", path, "late.jsonl", "--from", "14:14:20")
     assert [row["number"] for row in rows(home / "late.jsonl")] == [5]
+    run("export", path, "none.jsonl", "--from", "14:14:20.006")
+    assert rows(home / "none.jsonl") == []
     run("export", path, "early.jsonl", "--to", "+0.004")
     assert [row["kind"] for row in rows(home / "early.jsonl")] == ["connected"]
+
+
+def test_a_span_inside_a_tape_is_read_as_its_opening_says(run: Any, home: Path) -> None:
+    first = opening(rules=Rules(use_yes_price=False))
+    part: list[Record] = [first, Connected(NOW), Connected(NOW), Frames(NOW + 5, [delta(2, price="0.4400", side="no")])]
+    run("export", record(home, part), "out.jsonl", "--from", "+0.001")
+    assert [row["price_e4"] for row in rows(home / "out.jsonl")] == [5600]
 
 
 def test_a_tape_with_a_hole_is_exported_with_a_warning(run: Any, home: Path) -> None:

@@ -199,6 +199,22 @@ def test_a_full_disk_costs_what_comes_until_a_new_segment_is_begun(tmp_path: Pat
     assert tape.breaks == ["0001.tape: it was not closed", "0002.tape: 202 records are missing before it"]
 
 
+def test_what_the_disk_has_done_waits_no_longer(tmp_path: Path) -> None:
+    disk = Disk(shelf(tmp_path), lambda: 50.0)
+    piece = Write(1, chunk([opening(), *frames(3)]))
+    for work in (Begin(1, opening()), piece, piece, None):
+        disk.add(work)
+    assert disk.state().backlog == 2 * len(piece.chunk.data)
+    disk.run()
+    assert disk.state().backlog == 0
+
+
+def test_a_place_beyond_the_file_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"0123")
+    source = tape_files.FileSource(tmp_path / "a")
+    assert [source.read(offset, 3) for offset in (-1, 0, 3, 4, 5, 1 << 70)] == [b"", b"012", b"3", b"", b"", b""]
+
+
 def test_a_disk_that_is_full_from_the_start_leaves_no_empty_files_behind(tmp_path: Path) -> None:
     disk = Disk(shelf(tmp_path), lambda: 50.0)
     with files_no_longer_than(4):
@@ -250,8 +266,13 @@ def test_a_defect_of_ours_costs_the_tape_and_not_the_engine(tmp_path: Path) -> N
     writer = TapeWriter(tmp_path)
     writer.begin(opening())
     writer.put("no record at all")  # type: ignore[arg-type]
+    while not writer.state().reason:
+        pass
+    for record in frames(4):
+        writer.put(record)
     writer.close()
     assert writer.state().reason.startswith("a fault of kalshi-tui itself")
+    assert writer.state().frames_lost == 4
 
 
 @pytest.fixture

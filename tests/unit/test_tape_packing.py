@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kalshi_tui.engine.inputs import Beat, Frames, Kept, Record, Replied, Told
+from kalshi_tui.engine.tape import form
 from kalshi_tui.engine.tape.form import HEADER_SIZE, read_header, read_records
 from kalshi_tui.engine.tape.packing import Begin, DiskState, Packer, TapeRules, Work, Write
 from tests.unit.tape_kit import NOW, beats, frames, opening
@@ -62,6 +63,16 @@ def test_an_opening_is_asked_for_at_once_and_only_once() -> None:
     bench = Bench()
     assert bench.asks()
     bench.begin()
+    assert not bench.asks()
+
+
+def test_an_opening_that_is_on_its_way_is_not_asked_for_again() -> None:
+    bench = Bench(segment_ms=1)
+    bench.begin()
+    bench.take(Beat(NOW + 1))
+    assert bench.asks()
+    bench.packer.wants_opening = False  # it has been put behind other records, and was not taken yet
+    bench.take(Beat(NOW + 2))
     assert not bench.asks()
 
 
@@ -196,6 +207,16 @@ def test_an_opening_that_comes_while_the_disk_is_behind_is_asked_for_again() -> 
     assert not bench.asks()
     bench.disk = DiskState()
     assert bench.asks()
+
+
+def test_a_chunk_that_no_reader_would_take_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(form, "RAW_LIMIT", 1000)
+    bench = Bench()
+    bench.begin()
+    put(bench, [Frames(NOW, [bytes(1000)])])
+    assert [type(work) for work in bench.work] == [Begin]
+    assert bench.packer.lost == 2
+    assert "too many" in bench.packer.reason
 
 
 def test_a_record_that_cannot_be_written_costs_its_chunk_and_is_told() -> None:

@@ -15,7 +15,7 @@ from kalshi_tui.adapters.tape_files.cutting import Cut, cut_tape
 from kalshi_tui.engine.inputs import Beat, Mark, Record, encode_records
 from kalshi_tui.engine.tape import form, segment
 from kalshi_tui.engine.tape.checks import check_tape
-from kalshi_tui.engine.tape.form import HEAD_SIZE, HEADER_SIZE, RAW_LIMIT, Header, compressor
+from kalshi_tui.engine.tape.form import HEAD_SIZE, HEADER_SIZE, RAW_LIMIT, Header, compressor, pack_records
 from kalshi_tui.engine.tape.reading import Tape
 from kalshi_tui.engine.tape.segment import Segment
 from kalshi_tui.engine.tape.summary import summarise
@@ -166,6 +166,17 @@ def test_an_index_that_counts_wrongly_is_found() -> None:
     tape = tape_of(first())
     tape.segments[0].tally = form.Tally({"Frames": 21}, 21)
     assert "0001.tape: its index does not count what is in it" in list(check_tape(tape))
+
+
+def test_a_header_with_other_times_than_its_records_is_found() -> None:
+    chunk = pack_records(FIRST_PART, 0, compressor(3))
+    lying = replace(chunk.header, last_ms=NOW + 21)
+    data = form.head() + lying.packed() + chunk.data[HEADER_SIZE:]
+    assert "0001.tape: the times of the chunk at record 0 are not those of its records" in findings(data)
+
+
+def test_what_a_tape_opens_with_is_told_also_where_its_first_chunk_is_damaged() -> None:
+    assert summarise(tape_of(damaged(first(), 0), second())).opening == SECOND_PART[0]
 
 
 def test_an_index_whose_times_are_not_those_of_its_chunks_gives_no_records() -> None:

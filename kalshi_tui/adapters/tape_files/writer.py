@@ -66,8 +66,6 @@ class TapeWriter:
 
     def close(self) -> None:
         """Write what is left and close the files, unless the disk takes longer than we would wait."""
-        if self._is_closed:
-            return
         self._stop.set()
         end_s = self._monotonic() + _CLOSE_S
         for thread in self._threads:

@@ -50,12 +50,12 @@ def command(
 
 
 def rows_between(tape: TapeReader, rows: Rows, from_ms: int, to_ms: int) -> Iterator[Row]:
-    """Yield the rows of a span; what comes before it in its segment is read for its opening alone."""
-    for place, records in tape.chunks(tape.segments[tape.begins(from_ms) :], over_breaks=True):
+    """Yield the rows of a span, found by the index."""
+    if opening := tape.opening():
+        rows.hear(opening)
+    for place, records in tape.chunks(tape.segments, from_ms=from_ms, over_breaks=True):
         if place.first_ms > to_ms:
             return
         for number, record in enumerate(records, place.number):
             if from_ms <= record.at_ms <= to_ms:
                 yield from rows.of(number, record)
-            else:
-                rows.hear(record)

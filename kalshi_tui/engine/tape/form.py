@@ -35,7 +35,7 @@ PAYLOAD_LIMIT: Final = RAW_LIMIT + (RAW_LIMIT >> 7)  # what cannot be compressed
 _HEAD: Final = Layout(">6sBB")
 _HEADER: Final = Layout(">4sIIIqqIQ")
 _CHECKSUM: Final = Layout(">I")
-_TRAILER: Final = Layout(">QI4s")
+_TRAILER: Final = Layout(">Q4s")
 HEAD_SIZE: Final = _HEAD.size
 HEADER_SIZE: Final = _HEADER.size + _CHECKSUM.size
 TRAILER_SIZE: Final = _TRAILER.size
@@ -149,7 +149,7 @@ def pack_index(places: list[Place], tally: Tally, compress: Compress, offset: in
     first_ms, last_ms = (places[0].first_ms, places[-1].last_ms) if places else (0, 0)
     raw = _encode_index(Index(places, tally))
     chunk = _pack(INDEX, raw, (first_ms, last_ms, len(places), 0), compress, tally)
-    return chunk.data + _TRAILER.pack(offset, crc32(offset.to_bytes(8)), END)
+    return chunk.data + _TRAILER.pack(offset, END)
 
 
 def _pack(kind: bytes, raw: bytes, told: tuple[int, int, int, int], compress: Compress, tally: Tally) -> Chunk:
@@ -194,10 +194,10 @@ def read_index(header: Header, payload: bytes) -> Index:
 
 def read_trailer(data: bytes) -> int | None:
     """Return where the index begins, or None where a file does not end as closed segments do."""
-    if len(data) != TRAILER_SIZE:
+    if len(data) != TRAILER_SIZE:  # the file is shorter than that
         return None
-    offset, checksum, mark = _TRAILER.unpack(data)
-    return offset if mark == END and crc32(offset.to_bytes(8)) == checksum else None
+    offset, mark = _TRAILER.unpack(data)
+    return offset if mark == END else None  # a wrong one finds no index, which has a checksum of its own
 
 
 def _unpack(header: Header, payload: bytes) -> bytes:

@@ -16,14 +16,17 @@ BENCHES: Final = {
     "hot-path": ("hot_path", "From a frame's bytes to the best price, against decoding alone"),
     "socket": ("transports", "Receiving frames over loopback, by each transport that is installed"),
     "exchange": ("desk", "The practice exchange: deltas, signed orders, matching, and a world of 30,000 markets"),
+    "terminals": ("terminals", "Terminals that are not read, stopped, killed or made tiny, and the engine meanwhile"),
     "engine": ("engine", "The engine: its hot path with link and tape, and under load for two minutes"),
 }
-TIMED: Final = {"engine"}  # take --seconds
+TIMED: Final = {"engine", "terminals"}  # take --seconds
 
 
 @click.command(short_help="Measure speed and compare it with the targets")
 @click.argument("name", required=False, type=click.Choice(list(BENCHES)))
-@click.option("--seconds", type=click.FloatRange(3, 300), help="With engine: how long each load lasts; 60 is right.")
+@click.option(
+    "--seconds", type=click.FloatRange(3, 300), help="With engine and terminals: how long each part lasts; 60 is right."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(name: str | None, *, seconds: float | None, as_json: bool) -> None:
     """Measure NAME (without one: list them); exit with 1 when a target is missed.

@@ -42,18 +42,20 @@ def universe(seconds: float = WINDOW_S) -> dict[str, float]:
 
 
 @contextmanager
-def engine(markets: int, *, where: str, universe: str = "needed") -> Iterator[tuple[dict[str, Any], list[str]]]:
+def engine(
+    markets: int, *, where: str, universe: str = "needed", changes_per_s: int = CHANGES_PER_S
+) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Run an exchange and an engine beside each other, and yield where the engine is and some of its markets."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         key_file = practice_key_file(folder)
-        with child("busy_exchange", str(CHANGES_PER_S), str(key_file), str(markets), where) as line:
+        with child("busy_exchange", str(changes_per_s), str(key_file), str(markets), where) as line:
             place = json.loads(line)
             settings = folder / "settings.toml"
             settings.write_text(_settings(place, universe))
             settings.chmod(0o600)
             with child("engine_process", name, str(settings)) as told:
-                yield json.loads(told), place["tickers"]
+                yield {**json.loads(told), "venue": place}, place["tickers"]
 
 
 def _settings(place: dict[str, Any], universe: str) -> str:

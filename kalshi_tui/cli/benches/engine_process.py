@@ -28,7 +28,7 @@ def run(folder: Path, settings_file: Path) -> None:
     place = place_of(settings)
 
     async def wait(_: Engine) -> None:
-        told = {"socket": str(place.socket), "pid": os.getpid()}
+        told = {"socket": str(place.socket), "pid": os.getpid(), "folder": str(folder), "settings": str(settings_file)}
         print(json.dumps(told), flush=True)  # noqa: T201 - its output
         await asyncio.wait_for(asyncio.to_thread(sys.stdin.read), LIFETIME_S)
 

@@ -6,17 +6,22 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kalshi_tui.adapters.logs import log_to_files
 from kalshi_tui.cli.launching import Launch, launch_of
 from kalshi_tui.cli.loading import interrupt_ends_at_once
 from kalshi_tui.cli.output import print_words
 from kalshi_tui.config.load import log_folder, user_file
+from kalshi_tui.config.tables import TerminalSettings
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link.client import Link
 from kalshi_tui.link.intents import StopEngine
+
+if TYPE_CHECKING:
+    from kalshi_tui.tui.app import Terminal
 
 
 @dataclass(slots=True)
@@ -46,9 +51,18 @@ def open_terminal(flags: Mapping[str, str], *, may_start: bool = True) -> None:
     launch = launch_of(flags)
     needs_engine = may_start and not launch.place.is_taken()
     attaching = Attaching(launch, launch.start(stays=False) if needs_engine else None, may_start)
-    terminal = launch.settings.terminal
-    os.environ["TEXTUAL_FPS"] = str(terminal.fps)  # read when Textual is imported
     log_to_files(launch.settings, log_folder(), also_stderr=False)  # a word on stderr would stand on the screen
+    farewell = show_terminal(launch.settings.terminal, attaching.connect)
+    asyncio.run(see_to_engine(attaching, farewell))
+
+
+def show_terminal(
+    settings: TerminalSettings,
+    connect: Callable[[], Awaitable[Link]],
+    made: Callable[[Terminal], None] = lambda _: None,
+) -> str:
+    """Run the terminal and return what shall become of the engine; `made` is given it before, to be looked at."""
+    os.environ["TEXTUAL_FPS"] = str(settings.fps)  # read when Textual is imported
     with interrupt_ends_at_once():
         from kalshi_tui.tui.app import Terminal  # noqa: PLC0415 - after the engine was started, and its pace set
         from kalshi_tui.tui.look import Look  # noqa: PLC0415 - as above
@@ -56,13 +70,14 @@ def open_terminal(flags: Mapping[str, str], *, may_start: bool = True) -> None:
 
     look = Look(
         themes=read_themes(bundled_folder(), user_file().parent / "themes"),
-        theme=terminal.theme,
-        tick_s=1 / terminal.tick_hz,
-        keys=terminal.keys,
-        calm=terminal.calm,
+        theme=settings.theme,
+        tick_s=1 / settings.tick_hz,
+        keys=settings.keys,
+        calm=settings.calm,
     )
-    farewell = Terminal(attaching.connect, look, time.monotonic).run()
-    asyncio.run(see_to_engine(attaching, farewell or "quit"))
+    terminal = Terminal(connect, look, time.monotonic)
+    made(terminal)
+    return terminal.run() or "quit"
 
 
 async def see_to_engine(attaching: Attaching, farewell: str) -> None:

@@ -40,7 +40,10 @@ def command(
     settings = launch_of(ctx.obj or {}).settings
     rules = kernel_rules(settings, has_references=False) if what_if else None
     replay = Replay(what_if=rules, step=Pacer(speed).wait)
-    outcome = replay.run(TapeReader(path).records())
+    reader = TapeReader(path)
+    outcome = replay.run(reader.records())
+    for missing in reader.breaks:
+        print_words(f"the replay ends early: {missing}")
     print_json({"tape": str(path), **_fields(outcome)}) if as_json else tell(path, outcome)
     if outcome.agrees is False:
         raise SystemExit(CHECK_FAILED)

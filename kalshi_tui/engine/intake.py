@@ -10,6 +10,7 @@ from kalshi_tui.engine.kernel import Kernel
 from kalshi_tui.engine.ports import Recorder
 
 MARK_EVERY_MS = 10_000
+FIRST_MARK_MS = 1_000  # so that a tape of an engine that was killed early has one, too
 
 
 class Intake:
@@ -18,7 +19,7 @@ class Intake:
     def __init__(self, kernel: Kernel, recorder: Recorder) -> None:
         self.kernel = kernel
         self._recorder = recorder
-        self._marked_ms = kernel.now_ms
+        self._marked_ms = kernel.now_ms + FIRST_MARK_MS - MARK_EVERY_MS
         recorder.begin(kernel.status.opening)
 
     def at(self, now_ms: int) -> int:

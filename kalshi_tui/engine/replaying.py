@@ -100,10 +100,10 @@ class Replay:
     def _open(self, opening: Opening) -> None:
         if self._kernel is not None:
             return  # of a later segment: it tells what we know already
-        if opening.codec != CODEC and self._what_if is None:
+        if opening.codec != CODEC:
             raise ConfigError(
-                f"the tape was recorded with codec {opening.codec}, and this program replays {CODEC} as it was",
-                hint="replay it with the version that recorded it, or with --what-if",
+                f"the tape was recorded with codec {opening.codec}, and this program reads {CODEC}",
+                hint=f"replay it with the version that recorded it ({opening.program})",
             )
         self._from_ms, self._is_whole = opening.at_ms, opening.is_first and self._what_if is None
         if self._what_if is not None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from kalshi_tui.config.filters import MarketFilter
 from kalshi_tui.core.events import EventFeeChanged, EventLifecycle, MarketLifecycle
+from kalshi_tui.core.grid import PriceGrid
 from kalshi_tui.core.markets import Event, Market, Series
 from kalshi_tui.engine.changes import Change
 from kalshi_tui.engine.families import Families
@@ -85,6 +86,10 @@ class Catalogue:
     def get(self, ticker: str) -> Known | None:
         """Return a market with all that is in doubt about it, or nothing."""
         return self._shelf.known(ticker)
+
+    def grid_of(self, ticker: str) -> PriceGrid | None:
+        """Return the prices that a market takes, or None while that is unknown or in doubt."""
+        return self._shelf.grid_of(ticker)
 
     def event_of(self, ticker: str) -> Event | None:
         """Return a market's event without its markets, where it was read."""

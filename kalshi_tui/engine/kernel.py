@@ -53,14 +53,15 @@ class Kernel:
         self.rules = rules
         self.now_ms = opening.at_ms
         self.board = Board()
+        self.catalogue = Catalogue(filter_of(rules))
         self.stream = Stream(
             use_yes_price=rules.use_yes_price,
             tells_changes=False,
             patience=Patience(ping_ms=rules.ping_ms, delay_ms=rules.delay_ms),
+            grid_of=self.catalogue.grid_of,
         )
         self.store = Store()
         self.notices = Notices()
-        self.catalogue = Catalogue(filter_of(rules))
         self.asking = Questions(rules)
         self.status = Status(opening)
         self.following = Following(self)

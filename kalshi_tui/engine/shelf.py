@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Raw
 
 from kalshi_tui.core.events import MarketLifecycle
+from kalshi_tui.core.grid import PriceGrid
 from kalshi_tui.core.markets import Market, MarketStatus
 from kalshi_tui.engine.changes import Change, market_changes
 from kalshi_tui.engine.held import HeldMarket, Known, Reading, digest_of
@@ -54,6 +55,11 @@ class Shelf:
             return None
         doubt = self._doubt(held)
         return held.known if doubt == held.known.doubt else replace(held.known, doubt=doubt)
+
+    def grid_of(self, ticker: str) -> PriceGrid | None:
+        """Return a market's grid where nothing about it is in doubt."""
+        held = self.held.get(ticker)
+        return None if held is None or self._doubt(held) else held.known.market.grid
 
     def _doubt(self, held: HeldMarket) -> str:
         if held.known.doubt:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.events import BookChanged, BookReplaced, BookStateChanged, BookTouched, Event
 from kalshi_tui.core.orders import Side
-from kalshi_tui.core.units import Price, Size, complement, parse_size, parse_size_change
+from kalshi_tui.core.units import Price, Size, parse_size_change
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.protocol.codec import Damaged
 from kalshi_tui.protocol.commands import Command
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.subscriptions import Arrival, Subscription
-from kalshi_tui.protocol.tracked import Counters, Lane, TrackedBook
+from kalshi_tui.protocol.ticks import NO_PRICES, GridOf, check_tick, read_levels
+from kalshi_tui.protocol.tracked import Coming, Counters, Lane, TrackedBook
 from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta, Snapshot
-
-NO_PRICES: Final = {text: complement(price) for text, price in LEVEL_PRICES.items()}
 
 
 class Depth:
@@ -37,18 +36,20 @@ class Depth:
         *,
         use_yes_price: bool,
         tells_changes: bool,
+        grid_of: GridOf,
     ) -> None:
         self.subscription = subscription
         self.books: dict[str, TrackedBook] = {}
         self.lanes: dict[str, Lane] = {}  # of books in step that changed since their snapshot and are not crossed
-        self._snapshot_ms = 0
         self.must_ask = False  # some book went out of step since the last look
+        self._only_old_came = False  # whether some book was asked for again and again, and only old snapshots came
         self._waiting: dict[str, TrackedBook] = {}
         self._crossed: dict[str, TrackedBook] = {}
         self._patience = patience
         self._counters = counters
         self._tell = tell
         self._tells_changes = tells_changes
+        self._grid_of = grid_of
         self.ask_prices = LEVEL_PRICES if use_yes_price else NO_PRICES
         self._staleness = "not connected"
         self._outage: tuple[BookState, str] | None = (BookState.STALE, "not connected")
@@ -77,8 +78,8 @@ class Depth:
             self._counters.ignored += tracked is None
             return None
         try:
-            bids = _levels(body.yes_dollars_fp, LEVEL_PRICES)
-            asks = _levels(body.no_dollars_fp, self.ask_prices)
+            bids = read_levels(body.yes_dollars_fp, LEVEL_PRICES)
+            asks = read_levels(body.no_dollars_fp, self.ask_prices)
             tracked.book.replace(bids, asks)
         except ValueRefused as error:
             self._counters.malformed += 1
@@ -93,9 +94,14 @@ class Depth:
         tracked = self.books.get(body.market_ticker)
         if tracked is None or not tracked.in_step:
             self._counters.ignored += 1
+            self._miss(tracked, message)
             return None
         if body.clock < tracked.clock or body.clock == tracked.snapshot_clock:
             self._early_clock(tracked, message, now_ms)
+            return None
+        if tracked.book.crossed and body.clock > tracked.clock:
+            self._doubt_crossing(tracked, now_ms)
+            self._miss(tracked, message)
             return None
         side: Side = "bid" if body.side == "yes" else "ask"
         try:
@@ -104,6 +110,7 @@ class Depth:
         except ValueRefused as error:
             self._counters.malformed += 1
             self.lose(tracked, str(error), now_ms)
+            self._miss(tracked, message)
             return None
         return self.move(tracked.lane, message, (side, price, change), now_ms)
 
@@ -114,6 +121,8 @@ class Depth:
         body, book = message.msg, lane.book
         side, price, change = told
         try:
+            if price not in (book.bids if side == "bid" else book.asks):
+                check_tick(self._grid_of(book.ticker), book.ticker, price)
             if side == "bid":
                 book.change_bid(price, change)
             else:
@@ -121,6 +130,7 @@ class Depth:
         except ValueRefused as error:
             self._counters.malformed += 1
             self.lose(self.books[book.ticker], str(error), now_ms)
+            self._miss(self.books[book.ticker], message)
             return None
         lane.clock = body.clock
         if book.crossed:
@@ -138,20 +148,26 @@ class Depth:
         is_first = tracked.clock == tracked.snapshot_clock
         if not (is_first and 0 < message.msg.ts_ms < tracked.snapshot_sent_ms):
             self.lose(tracked, "the exchange's clock went back", now_ms)
+            self._miss(tracked, message)
+
+    def _miss(self, tracked: TrackedBook | None, message: Any) -> None:
+        """Remember the clock of a change that was told in order and not applied: older snapshots do not hold it."""
+        if tracked is not None:
+            tracked.missed_clock = message.msg.clock
 
     def _look_at_crossing(self, tracked: TrackedBook, now_ms: int) -> None:
         """Watch a book whose sides overlap: one action's changes may do that, the next action may not find it so."""
         self.lanes.pop(tracked.ticker, None)
         if tracked.crossing != tracked.book.crossings:
             tracked.crossing, tracked.crossed_ms = tracked.book.crossings, now_ms
-            tracked.crossed_clock = tracked.clock
             self._crossed[tracked.ticker] = tracked
-        elif tracked.clock > tracked.crossed_clock:
-            self._doubt_crossing(tracked, now_ms)
 
     def count(self, message: Any, now_ms: int) -> bool:
         """Count a message that is not applied; return whether it is new."""
-        return self._arrived(message, now_ms) is not Arrival.DUPLICATE
+        arrival = self._arrived(message, now_ms)
+        if type(message) is Delta and arrival in {Arrival.JUMP, Arrival.UNPROVEN}:
+            self._miss(self.books.get(message.msg.market_ticker), message)
+        return arrival is not Arrival.DUPLICATE
 
     def damaged(self, damage: Damaged, now_ms: int) -> None:
         """Take out of step what a message concerned that cannot be read: one book where the rest of it is sound."""
@@ -174,7 +190,7 @@ class Depth:
         if tracked.in_step:
             tracked.in_step = False
             self.lanes.pop(tracked.ticker, None)
-            tracked.is_expected = False
+            tracked.coming = None
             self._waiting[tracked.ticker] = tracked
             self._counters.resyncs += 1
             if now_ms - tracked.in_step_ms >= self._patience.calm_ms:
@@ -208,13 +224,16 @@ class Depth:
     def opened(self, now_ms: int, *, snapshots_come: bool) -> None:
         """Wait for the snapshots of a new sid; those of an old one have to be asked for."""
         self._outage = None
+        self._only_old_came = False
         wait_ms = self._patience.answer_ms if snapshots_come else 0
+        coming = Coming(now_ms) if snapshots_come else None
         for tracked in self.books.values():
             if tracked.ticker in self.subscription.barred:
                 continue
-            tracked.attempts, tracked.asked, tracked.lane.clock, tracked.snapshot_clock = 0, None, 0, 0
+            tracked.attempts, tracked.asked = 0, None
+            tracked.lane.clock = tracked.snapshot_clock = tracked.missed_clock = 0
             tracked.retry_at_ms = now_ms + wait_ms
-            tracked.is_expected = snapshots_come
+            tracked.coming = coming
             self._show(tracked, BookState.RESYNC, "waiting for its snapshot")
 
     def resume(self, ticker: str, clock: int, bids: Iterable[Level], asks: Iterable[Level], now_ms: int) -> None:
@@ -254,13 +273,13 @@ class Depth:
 
     def due(self, now_ms: int) -> tuple[str, ...]:
         """Return the next books to ask a snapshot for."""
-        are_coming = now_ms - self._snapshot_ms < self._patience.answer_ms
+        long_ago_ms = now_ms - self._patience.answer_ms
         due = (
             book.ticker
             for book in self._waiting.values()
             if book.retry_at_ms is not None
             and book.retry_at_ms <= now_ms
-            and not (are_coming and book.is_expected)
+            and (book.coming is None or book.coming.last_ms <= long_ago_ms)
             and book.ticker in self.subscription.told
         )
         return tuple(islice(due, self._patience.batch))
@@ -268,22 +287,24 @@ class Depth:
     def is_hopeless(self) -> bool:
         """Return whether asking has failed and no book is in step, so that the subscription itself must be at fault."""
         tries = self._patience.snapshot_tries
-        return len(self._waiting) == len(self.books) and any(
-            book.attempts >= tries and book.asked is None for book in self._waiting.values()
+        return self._only_old_came or (
+            len(self._waiting) == len(self.books)
+            and any(book.attempts >= tries and book.asked is None for book in self._waiting.values())
         )
 
     def told(self, keys: tuple[str, ...], now_ms: int) -> None:
         """Expect first snapshots of markets that were added."""
+        coming = Coming(now_ms)
         for tracked in filter(None, map(self._waiting.get, keys)):
             tracked.retry_at_ms = now_ms + self._patience.answer_ms
-            tracked.is_expected = True
+            tracked.coming = coming
 
     def asked(self, command: Command) -> None:
         """Expect the snapshots that were asked for."""
         for tracked in map(self._waiting.__getitem__, command.keys):
             tracked.attempts += 1
             tracked.asked, tracked.asked_ms, tracked.retry_at_ms = command.id, command.sent_ms, None
-            tracked.is_expected = False
+            tracked.coming = None
 
     def unanswered(self, command: Command, now_ms: int) -> None:
         """Ask again later for what was refused or did not come."""
@@ -325,26 +346,36 @@ class Depth:
         arrival = self._arrived(message, now_ms, tracked if is_sent else None)
         if tracked is None or arrival is Arrival.DUPLICATE or not is_sent:
             return False
-        if arrival is Arrival.NEXT:
-            return True
-        if arrival is Arrival.JUMP:
-            if message.msg.clock >= tracked.clock or message.id is not None:
-                return True
-            self.lose(tracked, "a snapshot came after a gap and is older than the book", now_ms)
+        is_in_turn = arrival in {Arrival.NEXT, Arrival.JUMP}
+        if not is_in_turn and (message.id is None or message.id != tracked.asked):
             return False
-        if message.id is None or message.id != tracked.asked:
+        if message.msg.clock < tracked.told_clock:
+            self._refuse_old(tracked, now_ms)
             return False
-        self.subscription.last = message
+        if not is_in_turn:
+            self.subscription.last = message
         return True
+
+    def _refuse_old(self, tracked: TrackedBook, now_ms: int) -> None:
+        """Ask anew where a snapshot lacks what was told before it; only a new sid may count from an earlier clock."""
+        self._counters.old_clocks += 1
+        self._only_old_came |= tracked.attempts >= self._patience.snapshot_tries
+        self.lose(tracked, "a snapshot came that is older than the changes before it", now_ms)
+        if tracked.asked is not None or tracked.coming is not None:
+            tracked.asked = tracked.coming = None
+            tracked.retry_at_ms = self._next_try(tracked, now_ms)
+            self.must_ask = True
 
     def _get_in_step(self, tracked: TrackedBook, message: Snapshot, now_ms: int) -> None:
         clock = message.msg.clock
-        self._counters.old_clocks += clock < tracked.clock
         tracked.lane.clock = tracked.snapshot_clock = clock
+        tracked.missed_clock = 0
         self.lanes.pop(tracked.ticker, None)  # until a first change shows which clocks the snapshot holds
         tracked.snapshot_sent_ms = message.sending_ts_ms
         tracked.in_step, tracked.asked = True, None
-        tracked.in_step_ms = self._snapshot_ms = now_ms
+        tracked.in_step_ms = now_ms
+        if tracked.coming is not None:
+            tracked.coming.last_ms = now_ms
         self._waiting.pop(tracked.ticker, None)
         if tracked.book.crossed:
             self.lose(tracked, "bids and asks overlap in the exchange's own snapshot", now_ms)
@@ -362,8 +393,3 @@ class Depth:
         if tracked.state is not state:
             tracked.state = state
             self._tell(BookStateChanged(tracked.ticker, state, reason))
-
-
-def _levels(pairs: list[tuple[str, str]] | None, prices: dict[str, Price]) -> list[Level]:
-    levels = [(prices[price], parse_size(size)) for price, size in pairs or ()]
-    return [level for level in levels if level[1]]

@@ -26,6 +26,7 @@ from kalshi_tui.protocol.commands import Command, Commands
 from kalshi_tui.protocol.depth import Depth
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.subscriptions import BOOKS, CHANNELS, Arrival, Phase, Subscription
+from kalshi_tui.protocol.ticks import GridOf
 from kalshi_tui.protocol.tracked import Counters
 
 _TERMINAL: Final = frozenset({10, 25})  # the subscription is dead, the connection is not
@@ -57,6 +58,7 @@ class Roster:
         *,
         use_yes_price: bool,
         tells_changes: bool,
+        grid_of: GridOf,
     ) -> None:
         self._patience = patience
         self._counters = counters
@@ -76,6 +78,7 @@ class Roster:
             tell,
             use_yes_price=use_yes_price,
             tells_changes=tells_changes,
+            grid_of=grid_of,
         )
 
     def subscription(self, name: str) -> Subscription:

@@ -20,6 +20,7 @@ from kalshi_tui.protocol.health import Health
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.roster import Roster, Standing
 from kalshi_tui.protocol.subscriptions import BOOKS, Subscription
+from kalshi_tui.protocol.ticks import GridOf
 from kalshi_tui.protocol.tracked import Counters, TrackedBook
 from kalshi_tui.protocol.translate import translate
 from kalshi_tui.protocol.wire import LEVEL_PRICES, Delta
@@ -33,11 +34,17 @@ _NOT_PLAIN: Final = (KeyError, ValueRefused, *UNREADABLE)
 class Stream:
     """All our subscriptions over one connection after another.
 
-    Where `tells_changes` is off, a changed book is told by BookTouched instead of a BookChanged of its own.
+    Where `tells_changes` is off, a changed book is told by BookTouched instead of a BookChanged of its own. A book in
+    which a level appears off the grid that `grid_of` knows is out of step.
     """
 
     def __init__(
-        self, *, use_yes_price: bool = True, tells_changes: bool = True, patience: Patience | None = None
+        self,
+        *,
+        use_yes_price: bool = True,
+        tells_changes: bool = True,
+        patience: Patience | None = None,
+        grid_of: GridOf = lambda _: None,
     ) -> None:
         self._patience = patience or Patience()
         self.counters = Counters()
@@ -54,6 +61,7 @@ class Stream:
             self._handle,
             use_yes_price=use_yes_price,
             tells_changes=tells_changes,
+            grid_of=grid_of,
         )
         self._depth = self._roster.depth
         self._book_subscription = self._depth.subscription

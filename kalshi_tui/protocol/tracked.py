@@ -37,6 +37,13 @@ class Lane:
         self.touched = None if tells_changes else BookTouched(book.ticker)
 
 
+@dataclass(slots=True)
+class Coming:
+    """First snapshots that were promised together: thousands of them take their time, and the next may still come."""
+
+    last_ms: int
+
+
 class TrackedBook:
     """A book, and whether it may be believed."""
 
@@ -45,13 +52,13 @@ class TrackedBook:
         "asked_ms",
         "attempts",
         "book",
-        "crossed_clock",
+        "coming",
         "crossed_ms",
         "crossing",
         "in_step",
         "in_step_ms",
-        "is_expected",
         "lane",
+        "missed_clock",
         "reason",
         "retry_at_ms",
         "snapshot_clock",
@@ -69,20 +76,25 @@ class TrackedBook:
         self.in_step = False  # a snapshot came and every change since; LIVE needs a fresh connection as well
         self.in_step_ms = 0
         self.snapshot_clock = 0
+        self.missed_clock = 0  # of the last change that was told and not applied; 0 when none was since the snapshot
         self.snapshot_sent_ms = 0
-        self.crossing = 0  # which of the book's crossings we last took note of, when, and at which clock
+        self.crossing = 0  # which of the book's crossings we last took note of, and when
         self.crossed_ms = 0
-        self.crossed_clock = 0
         self.attempts = 0
         self.asked: int | None = None
         self.asked_ms = 0
         self.retry_at_ms: int | None = None  # None: an answer is under way, or nobody could answer
-        self.is_expected = False  # a first snapshot comes unasked; thousands of them take their time
+        self.coming: Coming | None = None  # a first snapshot comes unasked, among others
 
     @property
     def clock(self) -> int:
         """Return the exchange's logical clock at the last change, or at the snapshot."""
         return self.lane.clock
+
+    @property
+    def told_clock(self) -> int:
+        """Return the clock of the last change that was told, applied or not: no snapshot after it may be older."""
+        return self.missed_clock or self.lane.clock
 
     def __repr__(self) -> str:
         return f"TrackedBook({self.book!r}, {self.state}, {self.reason!r})"

@@ -73,18 +73,18 @@ def ok(seq: int, *tickers: str, sid: int = 1, command: int = 2) -> bytes:
     ).encode()
 
 
-def asked(*tickers: str, patience: Patience | None = None, use_yes_price: bool = True) -> Stream:
+def asked(*tickers: str, patience: Patience | None = None, use_yes_price: bool = True, **settings: Any) -> Stream:
     """Return a connected stream that has asked for books and was not answered yet; its command was number 1."""
-    stream = Stream(use_yes_price=use_yes_price, patience=patience)
+    stream = Stream(use_yes_price=use_yes_price, patience=patience, **settings)
     stream.want("orderbook_delta", tickers=tickers)
     stream.connected(NOW)
     stream.outgoing()
     return stream
 
 
-def live(*tickers: str, patience: Patience | None = None) -> Stream:
+def live(*tickers: str, patience: Patience | None = None, **settings: Any) -> Stream:
     """Return a stream whose books came with seq 1, 2 ... and are live."""
-    stream = asked(*tickers, patience=patience)
+    stream = asked(*tickers, patience=patience, **settings)
     stream.receive(subscribed(), NOW)
     for seq, ticker in enumerate(tickers, 1):
         stream.receive(snapshot(seq, ticker), NOW)

@@ -235,7 +235,7 @@ def test_a_subscription_that_was_open_already_is_answered_by_ok_and_asked_for_sn
     (command,) = commands(stream)
     assert command["params"]["market_tickers"] == ["KXA", "KXB"]
     stream.receive(delta(18), NOW)
-    stream.receive(snapshot(19, "KXA", command=command["id"]), NOW)
+    stream.receive(snapshot(19, "KXA", clock=101, command=command["id"]), NOW)
     stream.receive(snapshot(20, "KXB", command=command["id"]), NOW)
     assert (states(stream), stream.counters.gaps) == ({"KXA": "live", "KXB": "live"}, 0)
 

@@ -15,7 +15,7 @@ from kalshi_tui.engine.tape.schema import KINDS, Row
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.protocol import wire
 from kalshi_tui.protocol.codec import UNREADABLE, Damaged, Foreign, decode_frame, read_again
-from kalshi_tui.protocol.depth import NO_PRICES
+from kalshi_tui.protocol.ticks import NO_PRICES
 from kalshi_tui.protocol.translate import translate
 from kalshi_tui.protocol.wire import LEVEL_PRICES
 

@@ -17,6 +17,7 @@ from kalshi_tui.link.keys import LadderKey, MarketsKey
 from kalshi_tui.link.views import LadderView, MarketRow, MarketsView, MarketView, ValueRow, ValuesView
 from kalshi_tui.protocol.tracked import TrackedBook
 
+CROSSED = "bids and asks overlap"  # for a moment perhaps, but nobody can trade on such a book
 _NOTHING = Size(0)
 
 
@@ -46,6 +47,8 @@ class Pictures:
             return None
         if polled_reason and ticker in self.store.polled:
             return Sight(self.store.polled[ticker], BookState.STALE, polled_reason, 0)
+        if tracked.book.crossed and tracked.state is BookState.LIVE:
+            return Sight(tracked.book, BookState.STALE, CROSSED, tracked.clock)
         return Sight(tracked.book, tracked.state, tracked.reason, tracked.clock)
 
     def ladder(self, key: LadderKey, sight: Sight | None, why_not: str) -> LadderView:

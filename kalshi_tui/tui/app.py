@@ -89,7 +89,7 @@ class Terminal(Guarded[Farewell]):
 
     def action_notices(self) -> None:
         """Show what the engine announced."""
-        self.push_screen(TextScreen("notices", self._notices))
+        self.push_screen(TextScreen("notices, newest first", self._notices))
 
     def action_close_text(self) -> None:
         """Go back to the desk."""

@@ -107,13 +107,18 @@ def amount(count: int) -> str:
 
 def wrap(text: str, width: int) -> list[str]:
     """Break foreign text into safe lines of at most `width` cells, at spaces where there are some."""
+    return list(_wrapped(text, width))
+
+
+@lru_cache(maxsize=256)
+def _wrapped(text: str, width: int) -> tuple[str, ...]:
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
         for word in clean(paragraph, 100_000).split(" "):
             line = _added(lines, line, word, max(width, 2))
         lines.append(line)
-    return lines
+    return tuple(lines)
 
 
 def _added(lines: list[str], line: str, word: str, width: int) -> str:

@@ -1,0 +1,188 @@
+"""The terminal at a real pty: what it sends is only its own drawing, whatever texts the engine brings."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+import pyte
+import pytest
+
+from kalshi_tui.link.pipes import SocketPipe
+from kalshi_tui.link.views import Notice, NoticesView, View
+from tests.tui.desk import NOW_MS, FakeEngine, everything, row, status
+from tests.tui.hostile import CORPUS
+from tests.tui.test_safety import hostile_views
+
+COLUMNS, LINES = 160, 50
+PATIENCE_S = 30.0
+BATCH = 40
+# Everything that the terminal may send besides letters: colours, places, and switching its modes on and off.
+OWN = re.compile(
+    rb"\x1b\[[0-9;]*m"  # colours
+    rb"|\x1b\[[0-9]+;[0-9]+H|\x1b\[H"  # places
+    rb"|\x1b\[\?(?:1000|1003|1004|1006|1015|1016|1049|2004|2026|2048|25|7)[hl]"  # modes
+    rb"|\x1b\[\?(?:2026|2048)\$p|\x1b\[>[0-9]+u|\x1b\[<u|\x1b\[\?u|\x1b\[>4;[0-2]m"  # questions
+    rb"|\x1b\]22;[a-z-]*\x07"  # the pointer's shape
+    rb"|\x1b\[\?4m|\x1b\[c|\x1b\[6n|\x1b\[2J|\x1b\[0J|\x1b\[J"
+    rb"|\r\n|\n|\r"
+)
+
+
+class Pty:
+    """The terminal in a process of its own, with a screen that a program reads."""
+
+    def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
+        self.process = process
+        self.sent = bytearray()
+        self._master = master
+        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.ByteStream(self._screen)
+        self._came = asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    @classmethod
+    async def start(cls, path: Path) -> Self:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path.cwd())}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.tui.child", str(path),
+            stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        return cls(process, master)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def resize(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    async def shows(self, text: str) -> None:
+        """Wait until a text can be read on the screen."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(text in line for line in self._screen.display):
+                self._came.clear()
+                await self._came.wait()
+
+    async def hides(self, text: str) -> None:
+        """Wait until a text cannot be read on the screen any more."""
+        async with asyncio.timeout(PATIENCE_S):
+            while any(text in line for line in self._screen.display):
+                self._came.clear()
+                await self._came.wait()
+
+    async def ends(self) -> int:
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.process.wait()
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+        if self.process.returncode is None:
+            self.process.kill()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:
+            data = b""
+        self.sent += data
+        # The emulator knows fewer questions than the terminal asks; what it does not know it would print.
+        self._stream.feed(re.sub(rb"\x1b\[[?<>][0-9;]*[a-z$]+p?", b"", data))
+        self._came.set()
+
+
+@asynccontextmanager
+async def at_a_pty(engine: FakeEngine, tmp_path: Path) -> AsyncIterator[Pty]:
+    path = tmp_path / "engine.sock"
+    server = await asyncio.get_running_loop().create_unix_server(lambda: SocketPipe(opened=engine.serve), str(path))
+    terminal = await Pty.start(path)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+        await terminal.process.wait()
+        server.close()
+
+
+def foreign(sent: bytes) -> set[bytes]:
+    """Return the control bytes that are left once the terminal's own drawing is taken away."""
+    rest = OWN.sub(b"", sent).decode()
+    return {char.encode() for char in rest if not char.isprintable()}
+
+
+def test_what_is_foreign_is_found() -> None:
+    assert foreign(b"\x1b[1;1H\x1b[38;2;1;2;3mfine\x1b[0m\r\n") == set()
+    assert foreign(b"\x1b]52;c;x\x07") == {b"\x1b", b"\x07"}
+    assert foreign("\u202e\x9b2J".encode()) == {"\u202e".encode(), "\x9b".encode()}
+    assert foreign(b"\x1b[5i") == {b"\x1b"}
+
+
+async def test_hostile_texts_bring_no_foreign_byte_to_a_real_terminal(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    async with at_a_pty(engine, tmp_path) as terminal:
+        await terminal.shows("LIVE")
+        for start in range(0, len(CORPUS), BATCH):
+            texts = CORPUS[start : start + BATCH]
+            mark = f"batch {start} is drawn"
+            views = hostile_views(texts)
+            notices = NoticesView(9, (Notice(9, NOW_MS, "info", mark), *_rows_of(views)))
+            engine.publish(*views, notices)
+            await terminal.shows(mark)
+            for key, words in ((b"n", "newest first"), (b"i", "yes means")):
+                terminal.press(key)
+                await terminal.shows(words)
+                terminal.press(b"q")
+                await terminal.hides(words)
+        engine.publish(status(working=()))
+        terminal.press(b"q")
+        assert await terminal.ends() == 0
+    assert foreign(bytes(terminal.sent)) == set()
+    assert b"farewell: quit" in terminal.sent
+
+
+def _rows_of(views: list[View]) -> tuple[Notice, ...]:
+    return next(view.rows for view in views if isinstance(view, NoticesView))
+
+
+async def test_a_real_terminal_shows_what_the_engine_sends(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    engine.list_markets(map(row, range(60)))
+    async with at_a_pty(engine, tmp_path) as terminal:
+        await terminal.shows("PRACTICE")
+        await terminal.shows("Above 3.00%")
+        terminal.press(b"/t44")
+        await terminal.shows("1 of 60")
+        terminal.press(b"\x1b")
+        terminal.resize(1, 1)
+        terminal.resize(COLUMNS, LINES)
+        await terminal.shows("Above 4.00%")
+        terminal.press(b"\x11")
+        assert await terminal.ends() == 0
+
+
+@pytest.mark.parametrize("farewell", ["leave", "stop"])
+async def test_the_answer_to_the_question_is_what_the_program_hears(tmp_path: Path, farewell: str) -> None:
+    engine = FakeEngine()
+    engine.publish(*everything(), status(working=("the tape is being written",)))
+    async with at_a_pty(engine, tmp_path) as terminal:
+        await terminal.shows("LIVE")
+        terminal.press(b"q")
+        await terminal.shows("Something is working")
+        terminal.press(b"\r" if farewell == "leave" else b"jj\r")
+        assert await terminal.ends() == 0
+    assert f"farewell: {farewell}".encode() in terminal.sent

@@ -19,13 +19,16 @@ def full_jitter(attempt: int, *, base_s: float, cap_s: float, chance: Chance) ->
 
 @dataclass(frozen=True, slots=True)
 class ReconnectRules:
-    """How patiently a feed comes back."""
+    """How patiently a feed comes back: no pause is longer than 9 s, so that books are right 10 s after an outage.
+
+    After some short sessions in a row each pause is a long one, until a session holds: eight connects a minute.
+    """
 
     base_s: float = 0.5
-    cap_s: float = 30.0
+    cap_s: float = 9.0
     short_session_s: float = 5.0
     short_sessions: int = 3
-    long_pause_s: float = 60.0
+    long_pause_s: float = 7.5
     connects_per_minute: int = 10
 
 
@@ -57,7 +60,6 @@ class Reconnects:
         pause = full_jitter(self.failures, base_s=rules.base_s, cap_s=rules.cap_s, chance=self.chance)
         if self.short >= rules.short_sessions:
             pause = max(pause, rules.long_pause_s)
-            self.short = 0
         if len(self._connects) >= rules.connects_per_minute:
             oldest = self._connects[-rules.connects_per_minute]
             pause = max(pause, oldest + _MINUTE - now)

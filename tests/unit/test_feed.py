@@ -281,16 +281,24 @@ async def test_a_command_that_an_old_connection_never_took_is_not_sent_on_a_new_
 
 
 async def test_refused_connects_back_off_by_doubling_up_to_a_cap_and_are_limited_per_minute() -> None:
-    generous = FeedRules(reconnects=ReconnectRules(short_sessions=10_000, connects_per_minute=10_000))
+    generous = FeedRules(reconnects=ReconnectRules(cap_s=30.0, short_sessions=10_000, connects_per_minute=10_000))
     bench = Bench(TransportError("refused"), rules=generous)
     await bench.run(until_s=200)
     assert bench.gaps()[:7] == pytest.approx([1, 2, 4, 8, 16, 30, 30], abs=0.2)
 
 
-async def test_three_short_sessions_are_followed_by_a_minute_of_peace() -> None:
-    bench = Bench([1.0, TransportError("dropped")], chance=0.0)
-    await bench.run(until_s=200)
-    assert bench.gaps()[:6] == [1.0, 1.0, 61.0, 1.0, 1.0, 61.0]
+async def test_after_three_short_sessions_each_pause_is_long_until_a_session_holds() -> None:
+    short, long = [1.0, TransportError("dropped")], [20.0, TransportError("dropped")]
+    bench = Bench(short, short, short, short, long, short, short, chance=0.0)
+    await bench.run(until_s=100)
+    assert bench.gaps()[:6] == [1.0, 1.0, 8.5, 8.5, 20.0, 1.0]
+
+
+async def test_no_pause_is_so_long_that_books_would_not_be_right_ten_seconds_after_an_outage() -> None:
+    bench = Bench([0.2, TransportError("dropped")], chance=0.999)
+    await bench.run(until_s=600)
+    assert len(bench.gaps()) > 60
+    assert max(bench.gaps()) < 9.3
 
 
 async def test_a_storm_of_reconnects_never_exceeds_its_connects_a_minute() -> None:

@@ -63,6 +63,11 @@ class Pty:
         os.close(slave)
         return cls(process, master)
 
+    def lines(self) -> list[str]:
+        """Return what the screen shows; the emulator's own way breaks at half a wide letter."""
+        buffer = self._screen.buffer
+        return ["".join(buffer[y][x].data for x in range(COLUMNS)) for y in range(LINES)]
+
     def press(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
@@ -72,14 +77,14 @@ class Pty:
     async def shows(self, text: str) -> None:
         """Wait until a text can be read on the screen."""
         async with asyncio.timeout(PATIENCE_S):
-            while not any(text in line for line in self._screen.display):
+            while not any(text in line for line in self.lines()):
                 self._came.clear()
                 await self._came.wait()
 
     async def hides(self, text: str) -> None:
         """Wait until a text cannot be read on the screen any more."""
         async with asyncio.timeout(PATIENCE_S):
-            while any(text in line for line in self._screen.display):
+            while any(text in line for line in self.lines()):
                 self._came.clear()
                 await self._came.wait()
 

@@ -238,7 +238,11 @@ class SqliteStorage:
 
 
 async def _connected(file: Path, *, reads_only: bool = False) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(file, timeout=BUSY_S, isolation_level=None)
+    opening = aiosqlite.connect(file, timeout=BUSY_S, isolation_level=None)
+    # Its thread would keep a process alive that fails before it closes the storage; older versions are the thread.
+    thread: Any = getattr(opening, "_thread", opening)
+    thread.daemon = True
+    connection = await opening
     for setting in tune_with(reads_only=reads_only):
         await connection.execute(f"PRAGMA {setting}")
     return connection

@@ -38,7 +38,6 @@ def make_place(file: Path) -> None:
     except FileExistsError:
         pass
     else:
-        os.fchmod(descriptor, 0o600)
         os.close(descriptor)
     # SQLite gives the files beside it the mode that this one has.
     for path in _parts(file):

@@ -150,11 +150,11 @@ class Families:
         self._set_event_fee(held, word.fee_type, word.fee_multiplier, at_ms)
 
     def tick(self, now_ms: int) -> None:
-        """Let scheduled fees come into force."""
+        """Let scheduled fees come into force; whoever takes anything newer calls this first."""
         for change in self.plan.due(now_ms):
             if change.event_ticker is not None:
                 event = self.events.get(change.event_ticker)
-                if event is not None and event.as_of_ms < change.scheduled_ms:
+                if event is not None:
                     self._set_event_fee(event, change.fee_type, change.multiplier, change.scheduled_ms)
             else:
                 self._set_series_fee(change)
@@ -165,7 +165,7 @@ class Families:
 
     def _set_series_fee(self, change: FeeChange) -> None:
         held = self.series.get(change.series_ticker)
-        if held is None or held.as_of_ms >= change.scheduled_ms:
+        if held is None:
             return
         multiplier = held.series.fee_multiplier if change.multiplier is None else change.multiplier
         changed = replace(held.series, fee_type=change.fee_type or held.series.fee_type, fee_multiplier=multiplier)

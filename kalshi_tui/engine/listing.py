@@ -128,7 +128,6 @@ class Listing:
         """Hear that these came, went, or are described differently."""
         for ticker in tickers:
             self._replace(ticker, now_ms)
-        self._matches.clear()
         self._all_texts = None
 
     def quote(self, market: Market) -> None:

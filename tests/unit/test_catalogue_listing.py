@@ -136,6 +136,10 @@ def test_series_and_category_narrow_the_list(catalogue: Catalogue) -> None:
     assert tickers(catalogue, series="KXFED") == ["T3", "T4"]
     assert tickers(catalogue, category="climate") == ["LAX", "NYC"]
     assert tickers(catalogue, category="climate", series="KXFED") == []
+    catalogue.take_events(events_body(event_json("N", [market_json("N-1")], series_ticker="N")), NOW)
+    assert tickers(catalogue, category="late") == []
+    catalogue.take_series(series_body(series_json("N", category="Late")), NOW)
+    assert tickers(catalogue, category="late") == ["N-1"]
 
 
 def test_what_comes_goes_or_is_renamed_shows_at_once_in_every_order(catalogue: Catalogue) -> None:
@@ -189,6 +193,7 @@ def test_a_filter_leaves_out_what_it_does_not_allow_and_does_not_count_it() -> N
 def test_a_filter_is_asked_again_as_time_goes_on() -> None:
     catalogue = filled(Catalogue(MarketFilter(closes_after_ms=1)))
     closes = 1_781_179_200_000  # 2026-06-11 12:00:00 UTC, when LAX closes
+    catalogue.take_markets(markets_body(rain("LAX", close_time="2026-06-11T12:00:00Z", rules_primary="New")), NOW)
     assert tickers(catalogue, now_ms=NOW) == ["T3", "T4", "LAX", "NYC"]
     assert tickers(catalogue, now_ms=closes) == ["T3", "T4", "NYC"]
     assert catalogue.page(now_ms=closes).total == 3

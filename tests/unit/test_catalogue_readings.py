@@ -156,10 +156,13 @@ def test_of_two_answers_the_one_that_was_asked_for_later_counts(catalogue: Catal
     catalogue.take_events(one(title="Earlier"), NOW + 20, NOW + 1)
     catalogue.take_series(series_body(series_json(title="Later")), NOW + 10, NOW + 5)
     catalogue.take_series(series_body(series_json(title="Earlier")), NOW + 20, NOW + 1)
-    known, series = catalogue.get("E-1"), catalogue.series_of("E-1")
+    catalogue.take_events(events_body(event_json("E", title="Later")), NOW + 30, NOW + 25)
+    catalogue.take_events(events_body(event_json("E", title="Earlier")), NOW + 40, NOW + 24)
+    known, event, series = catalogue.get("E-1"), catalogue.event_of("E-1"), catalogue.series_of("E-1")
     assert known is not None
+    assert event is not None
     assert series is not None
-    assert (known.market.title, series.title) == ("Later", "Later")
+    assert [known.market.title, event.title, series.title] == ["Later"] * 3
 
 
 def test_after_the_stream_was_away_every_market_is_in_doubt_until_it_was_read_again(catalogue: Catalogue) -> None:
@@ -219,6 +222,20 @@ def test_kept_rows_are_shown_and_refused_until_they_are_read_anew(catalogue: Cat
     later.take_events(one(), NOW)
     assert later.current("E-1", NOW, 0).source == "read"
     assert (later.take_changes(), later.take_saves()) == ((), {})
+
+
+def test_of_two_kept_rows_neither_is_a_reading() -> None:
+    later = Catalogue()
+    later.take_kept("market", [encode(market_json("E-1")), encode(market_json("E-1", title="Twice"))])
+    with pytest.raises(ValueRefused, match="earlier run"):
+        later.current("E-1", NOW, 10**15)
+    assert later.take_changes() == ()
+
+
+def test_rows_that_change_often_leave_nothing_behind(catalogue: Catalogue) -> None:
+    for number in range(100):
+        catalogue.take_events(one(volume_fp=f"{number}.00"), NOW + number)
+    assert len(catalogue._shelf._by_digest) == 1
 
 
 def test_a_kept_row_never_takes_the_place_of_a_reading(catalogue: Catalogue) -> None:
@@ -291,6 +308,8 @@ def test_a_market_that_the_venue_does_not_have_is_asked_for_once(catalogue: Cata
     catalogue.take_markets(markets_body(), NOW + 1, NOW, ("N-1", "E-1"))
     assert catalogue.must_read() == ()
     assert [change.ticker for change in catalogue.take_changes()] == ["E-1"]
+    catalogue.take_markets(markets_body(), NOW + 2, NOW + 1, ("E-1",))
+    assert catalogue.take_changes() == ()
     with pytest.raises(ValueRefused, match="lists it no longer"):
         catalogue.current("E-1", NOW + 1, 60_000)
 

@@ -173,6 +173,13 @@ async def test_an_engine_goes_on_where_no_database_can_be_opened(file: Path) -> 
     await storage.close()
 
 
+def test_a_process_that_fails_before_it_closes_its_storage_ends_all_the_same(file: Path) -> None:
+    code = "import asyncio, sys; from pathlib import Path; from tests.unit.storage_kit import storage_at"
+    code += "; asyncio.run(storage_at(Path(sys.argv[1])).open()); raise SystemExit(3)"
+    command = [sys.executable, "-c", code, str(file)]
+    assert subprocess.run(command, cwd=ROOT, timeout=30, check=False).returncode == 3  # noqa: S603 - ours
+
+
 async def test_the_writer_writes_by_itself_and_closing_waits_for_it(file: Path) -> None:
     storage = storage_at(file)
     await storage.open()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kalshi_tui.adapters.sqlite_now import SqliteNow
+from kalshi_tui.adapters.sqlite_work import Waiting
 from kalshi_tui.engine.ports import Storage
 from kalshi_tui.errors import ValueRefused
 from tests.unit.storage_kit import NAMES, point, settings, storage_at
@@ -70,6 +73,38 @@ async def test_of_a_markets_history_the_oldest_goes(storage: Storage) -> None:
         await storage.flush()
     assert await storage.history("M", 0, 1000) == [point(at_ms) for at_ms in range(30, 40)]
     assert await storage.history("N", 0, 1000) == [point(1)]
+
+
+@pytest.mark.parametrize("runs", [1, 30])
+async def test_no_history_grows_beyond_its_length_by_more_than_a_tenth(tmp_path: Path, runs: int) -> None:
+    file = tmp_path / "db" / "one.sqlite"
+    for run in range(runs):
+        storage = storage_at(file, history_per_market=20)
+        await storage.open()
+        for number in range(90 // runs):
+            storage.add_history([("M", point(1000 * run + number))])
+            await storage.flush()
+        await storage.close()
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("SELECT count(*) FROM history").fetchone()[0] <= 22
+
+
+def test_what_comes_while_an_attempt_fails_is_newer_than_what_is_put_back() -> None:
+    waiting = Waiting(limit=100, history_per_market=10)
+    waiting.keep("market", [("M", b"old"), ("N", b"old")])
+    waiting.remember("layout", "old")
+    waiting.add_history([("M", point(1))])
+    batch = waiting.take()
+    waiting.keep("market", [("M", b"new")])
+    waiting.forget("market", ["N"])
+    waiting.remember("layout", "new")
+    waiting.add_history([("M", point(2))])
+    waiting.put_back(batch)
+    again = waiting.take()
+    assert again.rows == {("market", "M"): b"new", ("market", "N"): None}
+    assert again.texts == {"layout": "new"}
+    assert again.points == [("M", point(1)), ("M", point(2))]
+    assert len(waiting) == 0
 
 
 async def test_a_forgotten_markets_history_goes_with_it_and_an_events_does_not(storage: Storage) -> None:

@@ -89,6 +89,7 @@ class Engine:
         self._sampler = Sampler(opening.rules.history_ms)
         self._at_once = asyncio.Semaphore(_ASKED_AT_ONCE)
         self._asking: set[asyncio.Task[None]] = set()
+        self._fault: asyncio.Future[None]
         self._told: dict[str, str] = {}
         self._logged = 0
         self._feed = self._make_feed(feed_rules)
@@ -96,19 +97,24 @@ class Engine:
     async def run(self) -> None:
         """Run until `stopping` is set or a part of it fails; then put everything away."""
         await self._remember_catalogue()
+        self._fault = asyncio.get_running_loop().create_future()
         parts = [self._beats(), self._vitals(), self.lag.run(), self._follow_stream()]
-        tasks = [asyncio.ensure_future(part) for part in parts]
+        tasks: list[asyncio.Future[None]] = [asyncio.ensure_future(part) for part in parts]
         if self._around.signer is not None:
             self._keep(self._learn_limits())
-        stop = asyncio.ensure_future(self.stopping.wait())
+        tasks.append(asyncio.ensure_future(self._until_stopped()))
         try:
-            done, _ = await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([self._fault, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except Exception:
+            _LOG.exception("the engine ends by a fault of its own")
+            raise
         finally:
-            for task in (stop, *tasks, *self._asking):
+            for task in (*tasks, *self._asking):
                 task.cancel()
-            await asyncio.gather(stop, *tasks, *self._asking, return_exceptions=True)
+            self._fault.cancel()
+            await asyncio.gather(*tasks, *self._asking, return_exceptions=True)
             await self._put_away()
 
     # What the link asks of its host
@@ -276,7 +282,13 @@ class Engine:
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Let a fault of ours end the engine, as in any other part: half an engine would look like a whole one."""
+        self._asking.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None and not self._fault.done():
+            self._fault.set_exception(fault)
 
     async def _answer_question(self, question: Question) -> None:
         endpoint, argument = question.endpoint, question.argument
@@ -324,6 +336,9 @@ class Engine:
                 hint="end it anyway: kalshi-tui engine stop --force",
             )
         asyncio.get_running_loop().call_soon(self.stopping.set)
+
+    async def _until_stopped(self) -> None:
+        await self.stopping.wait()
 
     async def _put_away(self) -> None:
         self.server.close("the engine ends")

@@ -320,6 +320,24 @@ def test_while_the_stream_is_away_books_are_polled_and_never_live(monkeypatch: p
     world.play(part)
 
 
+def test_a_fault_of_ours_while_an_answer_is_taken_ends_the_engine_aloud(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("a fault")
+
+        monkeypatch.setitem(engine.kernel.reading._takes, "status", fail)
+        await link.ended()
+        assert "the engine ends" in link.closed
+
+    with pytest.raises(ZeroDivisionError):
+        world.play(part)
+    assert "by a fault of its own" in caplog.text
+
+
 def record() -> World:
     """Let an engine work for a minute, with somebody who looks around."""
     world = make_world()

@@ -36,6 +36,7 @@ ACTIONS: Final = (
     Action("app.quit-plain", "q", "app.leave", "Quit, outside of text fields", "app", "quit"),
     Action("app.help", "question_mark,f1", "app.help", "Show the keys", "app", "help"),
     Action("app.theme", "t", "app.next_theme", "Take the next theme", "app", "theme"),
+    Action("app.redraw", "ctrl+l", "app.redraw", "Draw everything anew", "app"),
     Action("app.suspend", "ctrl+z", "app.suspend_process", "Go to the shell; `fg` comes back", "app"),
     Action("app.palette", "ctrl+p", "app.command_palette", "Find an action by its name", "app"),
     Action("app.reconnect", "r", "app.reconnect", "Attach again, when the engine is lost", "app"),

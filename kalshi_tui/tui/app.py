@@ -101,6 +101,10 @@ class Terminal(Guarded[Farewell]):
             self.attaching.begin()
             self.tick.say()
 
+    def action_redraw(self) -> None:
+        """Draw everything anew, where another program has written over it."""
+        self.screen.refresh()
+
     def action_next_theme(self) -> None:
         """Take the theme after this one."""
         names = list(self.look.themes.by_name)

@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from kalshi_tui.core.text import ELLIPSIS, clean
+from kalshi_tui.core.text import ELLIPSIS, REPLACEMENT, clean
 from kalshi_tui.core.units import SIZE_ONE, Price, Size, format_price, format_size
 
 NONE: Final = "-"
@@ -17,11 +17,21 @@ _HOUR_S: Final = 3_600
 _MINUTE_S: Final = 60
 
 
+# Flags' letters and skins' colours take one, two or four cells, as the terminal likes: all to their right is shifted.
+_DISPUTED: Final = dict.fromkeys([*range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400)], REPLACEMENT)
+
+
+def safe(text: str, limit: int) -> str:
+    """Return foreign text made safe, in at most `limit` cells on any terminal; what is cut off is marked."""
+    shown = clean(text, limit)
+    return str(shown) if shown.isascii() else shown.translate(_DISPUTED)
+
+
 @lru_cache(maxsize=4096)
 def fit(text: str, width: int) -> str:
     """Return foreign text made safe in exactly `width` cells; what is cut off is marked."""
-    shown = clean(text, width)
-    return set_cell_size(shown, max(width, 0)) if cell_len(shown) != width else str(shown)
+    shown = safe(text, width)
+    return set_cell_size(shown, max(width, 0)) if cell_len(shown) != width else shown
 
 
 def right(text: str, width: int) -> str:
@@ -115,7 +125,7 @@ def _wrapped(text: str, width: int) -> tuple[str, ...]:
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
-        for word in clean(paragraph, 100_000).split(" "):
+        for word in safe(paragraph, 100_000).split(" "):
             line = _added(lines, line, word, max(width, 2))
         lines.append(line)
     return tuple(lines)

@@ -19,7 +19,7 @@ import pyte
 import pytest
 
 from kalshi_tui.link.pipes import SocketPipe
-from kalshi_tui.link.views import Notice, NoticesView, View
+from kalshi_tui.link.views import Notice, NoticesView, StatusView, View
 from tests.tui.desk import NOW_MS, FakeEngine, everything, row, status
 from tests.tui.hostile import CORPUS
 from tests.tui.test_safety import hostile_views
@@ -81,6 +81,13 @@ class Pty:
                 self._came.clear()
                 await self._came.wait()
 
+    async def shows_again(self, before: list[str]) -> None:
+        """Wait until the screen is as it was."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.lines() != before:
+                self._came.clear()
+                await self._came.wait()
+
     async def hides(self, text: str) -> None:
         """Wait until a text cannot be read on the screen any more."""
         async with asyncio.timeout(PATIENCE_S):
@@ -114,12 +121,22 @@ async def at_a_pty(engine: FakeEngine, tmp_path: Path) -> AsyncIterator[Pty]:
     path = tmp_path / "engine.sock"
     server = await asyncio.get_running_loop().create_unix_server(lambda: SocketPipe(opened=engine.serve), str(path))
     terminal = await Pty.start(path)
+    beat = asyncio.ensure_future(_beat(engine))
     try:
         yield terminal
     finally:
+        beat.cancel()
         terminal.close()
         await terminal.process.wait()
         server.close()
+
+
+async def _beat(engine: FakeEngine) -> None:
+    """Say again and again how the engine is, as an engine does, so that it is not called silent."""
+    while True:
+        await asyncio.sleep(0.2)
+        if isinstance(view := engine.default.get(StatusView), StatusView):
+            engine.publish(view)
 
 
 def foreign(sent: bytes) -> set[bytes]:
@@ -139,7 +156,9 @@ async def test_hostile_texts_bring_no_foreign_byte_to_a_real_terminal(tmp_path: 
     engine = FakeEngine()
     engine.publish(*everything())
     async with at_a_pty(engine, tmp_path) as terminal:
-        await terminal.shows("LIVE")
+        for words in ("stream open", "Enter open", "14 bids, 12 asks"):
+            await terminal.shows(words)
+        before = terminal.lines()
         for start in range(0, len(CORPUS), BATCH):
             texts = CORPUS[start : start + BATCH]
             mark = f"batch {start} is drawn"
@@ -152,7 +171,8 @@ async def test_hostile_texts_bring_no_foreign_byte_to_a_real_terminal(tmp_path: 
                 await terminal.shows(words)
                 terminal.press(b"q")
                 await terminal.hides(words)
-        engine.publish(status(working=()))
+        engine.publish(*everything())
+        await terminal.shows_again(before)
         terminal.press(b"q")
         assert await terminal.ends() == 0
     assert foreign(bytes(terminal.sent)) == set()

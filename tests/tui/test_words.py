@@ -79,6 +79,11 @@ def test_wrapped_lines_find_room_and_lose_no_word(text: str, width: int) -> None
     assert lines
 
 
+def test_letters_whose_width_terminals_dispute_are_not_shown() -> None:
+    assert words.fit("\U0001f1e9\U0001f1ea", 4) == "\ufffd\ufffd  "
+    assert words.wrap("x\U0001f3fb", 4) == ["x\ufffd"]
+
+
 def test_wrapping_breaks_at_spaces() -> None:
     assert words.wrap("one two three", 8) == ["one two", "three"]
     assert words.wrap("one\ntwo", 8) == ["one", "two"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
@@ -20,6 +21,7 @@ Cell = tuple[str, str]  # what is said, and the words of its style: "bid best"
 Row = tuple[Cell, ...]  # an empty text at the end says in which style the rest of the line is
 
 NOTHING: Final[Row] = ()
+_PLAIN: Final = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2500-\u25ff]*")  # one cell each, everywhere
 
 
 class Lines(Widget):
@@ -88,7 +90,13 @@ def narrowed(update: RenderableType | None) -> RenderableType | None:
 
 
 def changed_spans(old: Row, new: Row, width: int) -> Iterator[tuple[int, int]]:
-    """Yield start and width of what differs between two rows: cell by cell where their cells lie alike."""
+    """Yield start and width of what differs between two rows: cell by cell where their cells lie alike.
+
+    A row with letters whose width a terminal may see differently is sent whole, so that nothing of it is left behind.
+    """
+    if not (_is_plain(old) and _is_plain(new)):
+        yield 0, width
+        return
     x = 0
     for was, now in zip(old, new, strict=False):
         cells = cell_len(now[0])
@@ -101,6 +109,10 @@ def changed_spans(old: Row, new: Row, width: int) -> Iterator[tuple[int, int]]:
         if len(old) == len(new):
             return
     yield x, max(width - x, 0)
+
+
+def _is_plain(row: Row) -> bool:
+    return all(_PLAIN.fullmatch(text) for text, _ in row)
 
 
 def _palette(app: App[object]) -> Mapping[str, Style]:

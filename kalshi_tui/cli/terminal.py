@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kalshi_tui.adapters.collector import spare
 from kalshi_tui.adapters.logs import log_to_files
 from kalshi_tui.cli.launching import Launch, launch_of
 from kalshi_tui.cli.loading import interrupt_ends_at_once
@@ -43,6 +44,7 @@ class Attaching:
         else:
             link = await self.launch.attach("terminal")
         self.stays = link.welcome.stays
+        spare()  # all of Textual, and what it has drawn: going over that held up a key for 60 ms every few seconds
         return link
 
 

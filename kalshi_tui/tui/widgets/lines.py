@@ -76,7 +76,11 @@ class Narrow(ChopsUpdate):
         for y, left, right in self.spans:
             for end, (start, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 first, last = max(start, left), min(end, right)
-                if strip is not None and first < last:
+                if strip is None:
+                    continue
+                # It holds the strip itself: each strip drawn would wait for the collector, a thousand of them a second.
+                strip._divide_cache.clear()  # noqa: SLF001 - Textual has no door to it
+                if first < last:
                     part = strip if (first, last) == (start, end) else strip.crop(first - start, last - start)
                     sent.append(f"\x1b[{y + 1};{first + 1}H{part.render(console)}")
         return "".join(sent)

@@ -14,7 +14,7 @@ from kalshi_tui.link.intents import HistoryPoint
 
 Statement = tuple[str, list[tuple[Any, ...]]]
 
-BATCH_ROWS: Final = 5_000
+BATCH_ROWS: Final = 1_000  # made ready between two frames, in 1 ms
 READ_ROWS: Final = 500
 NAME_LIMIT: Final = 128
 TEXT_LIMIT: Final = 65_536
@@ -87,22 +87,20 @@ class Waiting:
 
     def keep(self, kind: Kind, rows: Iterable[tuple[str, bytes]]) -> None:
         """Take rows of the catalogue."""
-        for ticker, raw in rows:
-            self._put_row((kind, ticker), raw)
+        self._put_rows(kind, rows)
 
-    def forget(self, kind: Kind, tickers: Iterable[str]) -> None:
+    def forget(self, kind: Kind, tickers: Sequence[str]) -> None:
         """Take the names of rows that go."""
         for ticker in tickers:
-            self._put_row((kind, ticker), None)
             self._since_trim.pop(ticker, None)
+        self._put_rows(kind, ((ticker, None) for ticker in tickers))
 
-    def add_history(self, rows: Iterable[tuple[str, HistoryPoint]]) -> None:
+    def add_history(self, rows: Sequence[tuple[str, HistoryPoint]]) -> None:
         """Take points of histories."""
-        if not self._history_per_market:
-            return
-        for row in rows:
-            if self._has_room():
-                self._points.append(row)
+        if self._history_per_market:
+            fitting = rows[: self._room()]
+            self._points.extend(fitting)
+            self.lost += len(rows) - len(fitting)
 
     def remember(self, name: str, text: str) -> None:
         """Take a text."""
@@ -111,8 +109,10 @@ class Waiting:
                 f"the text under the name {name!a:.40} cannot be kept",
                 hint=f"a name has 1 to {NAME_LIMIT} bytes and a text at most {TEXT_LIMIT:,}, both in UTF-8",
             )
-        if name in self._texts or self._has_room():
+        if name in self._texts or self._room():
             self._texts[name] = text
+        else:
+            self.lost += 1
 
     def text(self, name: str) -> str | None:
         """Return a text that is not written yet."""
@@ -148,15 +148,19 @@ class Waiting:
         self._points.clear()
         self._texts.clear()
 
-    def _put_row(self, key: tuple[Kind, str], raw: bytes | None) -> None:
-        if key in self._rows or self._has_room():
+    def _put_rows(self, kind: Kind, rows: Iterable[tuple[str, bytes | None]]) -> None:
+        room = self._room()
+        for ticker, raw in rows:
+            key = (kind, ticker)
+            if key not in self._rows:
+                if not room:
+                    self.lost += 1
+                    continue
+                room -= 1
             self._rows[key] = raw
 
-    def _has_room(self) -> bool:
-        if len(self) < self._limit:
-            return True
-        self.lost += 1
-        return False
+    def _room(self) -> int:
+        return max(self._limit - len(self), 0)
 
     def _due_trims(self, points: Sequence[tuple[str, HistoryPoint]]) -> list[str]:
         """Return whose history must be cut: one that grew by a tenth, or of which nobody knows how long it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -242,6 +243,36 @@ def test_a_word_is_rare_where_few_of_a_sample_hold_it() -> None:
     assert is_rare("row 17", rows)
     assert not is_rare("row", rows)
     assert is_rare("x", [])
+
+
+@pytest.mark.parametrize("few", [0, 3, 1000])
+def test_a_list_that_grows_and_shrinks_is_the_same_however_it_is_kept(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(listing, "_FEW", few)
+    monkeypatch.setattr(listing, "_WORTH_AN_INDEX", 1)
+    random, catalogue, held = Random(few), Catalogue(), dict[str, dict[str, Any]]()
+    sorts: tuple[Sort, ...] = ("event", "volume", "close", "open")
+    for step in range(40):
+        for _ in range(random.randrange(8)):
+            number = random.randrange(40)
+            status = "finalized" if random.random() < 0.2 else "active"
+            held[f"E-{number}"] = market_json(
+                f"E-{number}",
+                title=random.choice(["Old", "New"]),
+                volume_fp=f"{random.randrange(1000)}.00",
+                close_time=f"2026-06-2{random.randrange(10)}T00:00:00Z",
+                status=status,
+            )
+            catalogue.take_markets(markets_body(held[f"E-{number}"]), NOW + 3_600_000 * step)
+        for ticker in catalogue.keep_only((), NOW + 3_600_000 * step):
+            del held[ticker]
+        fresh = Catalogue()
+        fresh.take_markets(markets_body(*held.values()), NOW)
+        for sort in sorts:
+            for search in ("", "new", "e-7"):
+                ours = catalogue.page(sort=sort, search=search, now_ms=NOW + 3_600_000 * step)
+                assert ours == fresh.page(sort=sort, search=search, now_ms=NOW)
 
 
 def test_a_long_list_is_searched_as_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -> None:

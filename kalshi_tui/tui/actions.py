@@ -44,7 +44,7 @@ ACTIONS: Final = (
     Action("pane.next", "tab", "screen.next_pane", "Go to the next pane", "app", "pane"),
     Action("pane.previous", "shift+tab", "screen.previous_pane", "Go to the pane before", "app"),
     Action("market.search", "slash", "screen.search", "Search markets", "app", "search"),
-    Action("market.details", "i", "screen.details", "Show rules, times, grid and fee of the market", "app", "details"),
+    Action("market.details", "i", "screen.details", "Show the market's rules, times and fee", "app", "details"),
     Action("market.next", "right_square_bracket", "screen.step_market(1)", "Open the next market of the list", "app"),
     Action("market.previous", "left_square_bracket", "screen.step_market(-1)", "Open the market before", "app"),
     Action("list.open", "enter", "open", "Open the market under the cursor", "list", "open"),

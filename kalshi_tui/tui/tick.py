@@ -27,6 +27,7 @@ class Tick:
         self._told = tuple(told)
         self._drawn: float | None = None
         self._began = monotonic()
+        self._was_lost = False
 
     def __call__(self) -> None:
         """Do all that is due now."""
@@ -40,6 +41,12 @@ class Tick:
         """Draw the status bar, and words where there is no picture yet."""
         status = self._desk.status
         status.loud = self._loud()
+        is_lost = self._attaching.state == "lost"
+        for pane in self._desk.panes():
+            pane.distrust(self._doubt())
+            if is_lost and not self._was_lost:
+                pane.outlive("seen before the engine was lost")
+        self._was_lost = is_lost
         status.waiting = waiting = self._waiting()
         status.drawn_anew()
         if isinstance(self._desk.app.screen, TextScreen):
@@ -57,6 +64,12 @@ class Tick:
                 return f"connecting to the engine, {age} s"
             case _:
                 return "attached, waiting for the first picture"
+
+    def _doubt(self) -> str:
+        """Say why no picture may be believed at present."""
+        if self._attaching.state != "attached":
+            return "the engine is gone"
+        return "the engine is silent" if self._attaching.silent_s() >= SILENT_S else ""
 
     def _loud(self) -> tuple[Loud, ...]:
         loud: list[Loud] = []

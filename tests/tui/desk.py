@@ -48,6 +48,7 @@ from kalshi_tui.tui.look import Look
 from kalshi_tui.tui.theming import bundled_folder, read_themes
 
 NOW_MS = 1_781_159_370_000
+TICKER = "KXFED-26DEC-T0"
 CENTS = ((Price(0), Price(10_000), Price(100)),)
 TAILS = (
     (Price(0), Price(1_000), Price(10)),

@@ -10,6 +10,7 @@ import pytest
 from kalshi_tui.errors import ConfigError, TransportError
 from kalshi_tui.link.client import Link
 from kalshi_tui.link.keys import LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey
+from kalshi_tui.link.views import StatusView
 from kalshi_tui.tui.app import Terminal
 from kalshi_tui.tui.look import Look
 from kalshi_tui.tui.theming import bundled_folder, read_themes
@@ -98,6 +99,38 @@ async def test_when_the_engine_goes_the_reason_is_said_and_what_was_open_is_kept
         assert (engine.greetings, set(engine.watched.values())) == (2, watched)
         assert app.desk.markets.ticker == "KXFED-26DEC-T2"
         assert app.desk.status.loud == ()
+
+
+async def test_pictures_of_an_engine_that_is_gone_or_silent_are_not_called_live() -> None:
+    engine, clock = FakeEngine(), HandClock()
+    engine.publish(*everything())
+    app = terminal(engine, clock)
+
+    def said() -> tuple[str, str, str]:
+        markets, ladder = app.desk.markets, app.desk.ladder
+        words = (ladder.render_line(1).text, markets.render_line(3).text, markets.render_line(4).text)
+        return words[0].strip(), words[1].split()[-1], words[2].split()[-1]
+
+    async with app.run_test(size=(160, 50)) as pilot:
+        await settle(pilot)
+        assert said() == ("LIVE", "live", "live")
+        clock.seconds += 2.5
+        await settle(pilot)
+        assert said() == ("STALE: the engine is silent", "STALE", "STALE")
+        engine.publish(status())
+        await settle(pilot)
+        assert said() == ("LIVE", "live", "live")
+        engine.hang_up("stopped")
+        await settle(pilot)
+        assert said()[1:] == ("STALE", "STALE")
+        assert said()[0] == "STALE: seen before the engine was lost"
+        engine.default = {StatusView: status()}
+        await press(pilot, "r")
+        await settle(pilot)
+        assert said() == ("STALE: seen before the engine was lost", "STALE", "STALE")
+        engine.publish(*everything())
+        await settle(pilot)
+        assert said() == ("LIVE", "live", "live")
 
 
 async def test_r_does_nothing_while_attached() -> None:

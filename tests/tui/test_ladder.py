@@ -245,7 +245,7 @@ async def test_depth_beyond_what_was_sent_is_said() -> None:
     engine.publish(*everything(), ladder(bid_levels=40))
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         pane = await opened(pilot)
-        assert "deeper, not shown: 26 bids" in lines(pane)[-1]
+        assert "spread 0.02   not shown: 26 bids deeper" in lines(pane)[-1]
 
 
 @pytest.mark.parametrize(

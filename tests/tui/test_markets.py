@@ -90,6 +90,7 @@ def test_the_arrow_of_the_last_price_says_how_it_moved() -> None:
     assert "0.57▲" in row_text(moved=1)
     assert "0.57▼" in row_text(moved=-1)
     assert "0.57 " in row_text(moved=0)
+    assert "▲" not in row_text(moved=1, last=None)
 
 
 def test_a_side_that_nobody_is_on_has_neither_price_nor_size() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from kalshi_tui.core.book import BookState
@@ -64,6 +65,12 @@ class Ladder(Pane):
             self._centre(self.book)
         super().on_resize()
 
+    def outlive(self, reason: str) -> None:
+        """Call the book stale until another comes."""
+        if self.book is not None:
+            self.book = _doubted(self.book, reason)
+            self.drawn_anew()
+
     def action_recentre(self) -> None:
         """Bring the market to the middle, and let the cursor go."""
         self.cursor = None
@@ -91,6 +98,8 @@ class Ladder(Pane):
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """Return heading, state, columns, prices and the foot."""
         book, market = self.book, self.market
+        if book is not None and self.doubt:
+            book = _doubted(book, self.doubt)
         heading = self.heading(f"{self.ticker or self.NAME}", width)
         if book is None or market is None:
             return [heading, ((fit(f" {self.waiting}", width), "quiet"),)]
@@ -105,14 +114,16 @@ class Ladder(Pane):
         return [*head[:HEAD_LINES], *body, self._foot(book, width)]
 
     def _foot(self, book: LadderView, width: int) -> Row:
+        words = f" {_spread_words(book)}   "
         unsent = [
             f"{count - len(sent):,} {side}"
             for side, count, sent in (("bids", book.bid_levels, book.bids), ("asks", book.ask_levels, book.asks))
             if count > len(sent)
         ]
         if unsent:
-            return ((fit(f" deeper, not shown: {', '.join(unsent)}", width), "stale"),)
-        return ((fit(f" {_spread_words(book)}", width), "quiet"),)
+            words, deeper = words[:width], f"not shown: {', '.join(unsent)} deeper"
+            return (words, "quiet"), (fit(deeper, max(width - len(words), 0)), "stale")
+        return ((fit(f"{words}{book.bid_levels:,} bids, {book.ask_levels:,} asks", width), "quiet"),)
 
     def _place_levels(self, book: LadderView) -> None:
         prices = [price for price, _ in (*book.bids, *book.asks)]
@@ -190,6 +201,10 @@ def state_rows(book: LadderView, doubt: str, width: int) -> list[Row]:
     return [*rows, ((fit(f" {' '.join(more)}", width), style),)] if more else rows
 
 
+def _doubted(book: LadderView, reason: str) -> LadderView:
+    return replace(book, state=BookState.STALE, reason=reason) if book.state is BookState.LIVE else book
+
+
 def _best(book: LadderView) -> list[Price]:
     return [side[0][0] for side in (book.bids, book.asks) if side]
 
@@ -200,4 +215,4 @@ def _spread_words(book: LadderView) -> str:
     if not book.bids or not book.asks:
         return "nobody bids" if not book.bids else "nobody asks"
     spread = Price(max(book.asks[0][0] - book.bids[0][0], 0))
-    return f"spread {dollars(spread)}   {book.bid_levels:,} bids, {book.ask_levels:,} asks"
+    return f"spread {dollars(spread)}"

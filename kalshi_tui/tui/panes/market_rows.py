@@ -36,8 +36,9 @@ def _size(size: Size, price: Price | None) -> Cell:
 
 
 def _last(row: MarketRow) -> Cell:
-    text = f"{right(dollars(row.last), 6)}{ARROWS.get(row.moved, ' ')}"
-    if row.state != "live" or not row.moved:
+    moved = row.moved if row.last is not None else 0
+    text = f"{right(dollars(row.last), 6)}{ARROWS.get(moved, ' ')}"
+    if row.state != "live" or not moved:
         return text, "quiet"
     return text, "bid" if row.moved > 0 else "ask"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
+from msgspec.structs import replace
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 
@@ -68,6 +69,12 @@ class Markets(Pane):
         count = (max(self.size.height, 1) // STRIDE + 4) * STRIDE
         key = MarketsKey(search=self.search, sort=self.sort, offset=offset, count=count)
         self._wires.wish("markets", key, self.take, self.refused)
+
+    def outlive(self, reason: str) -> None:
+        """Call every book stale until another page comes."""
+        if self.view is not None:
+            self.view = replace(self.view, rows=tuple(_doubted(row, reason) for row in self.view.rows))
+            self.drawn_anew()
 
     def tell_time(self, now_ms: int) -> None:
         """Take the venue's time; what closes soon is drawn each second."""
@@ -153,6 +160,8 @@ class Markets(Pane):
             return event_row(row, width)
         here = place == self.cursor
         mark = ">" if here else ("*" if row.ticker == self.opened else " ")
+        if self.doubt:
+            row = _doubted(row, self.doubt)
         under, alone = "cursor" if here else "", self.sort != "event"
         return market_row(row, width, self.now_ms, mark=mark, under=under, alone=alone)
 
@@ -164,7 +173,9 @@ class Markets(Pane):
 
     def _foot(self, width: int) -> Row:
         row = self._row(self.cursor)
-        if row is None:
+        if self.doubt:
+            words = self.doubt
+        elif row is None:
             words = "no market holds these words; Esc shows all" if self.search else "no market is listed"
         else:
             words = row.ticker + (f"  {row.state}: {row.reason}" if row.reason else "")
@@ -233,3 +244,7 @@ class Markets(Pane):
         """Go up."""
         event.stop()
         self.action_move(-3)
+
+
+def _doubted(row: MarketRow, reason: str) -> MarketRow:
+    return replace(row, state="stale", reason=reason) if row.state == "live" else row

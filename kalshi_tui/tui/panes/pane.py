@@ -17,6 +17,7 @@ class Pane(Lines, can_focus=True):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)
         self.waiting = "connecting"  # why there is nothing to see
+        self.doubt = ""  # why what was seen last may not be believed any more
 
     def drawn_anew(self) -> None:
         """Draw with what is known now, unless nobody would see it."""
@@ -31,6 +32,15 @@ class Pane(Lines, can_focus=True):
         """Say why there is nothing to see yet."""
         self.waiting = words
         self.drawn_anew()
+
+    def distrust(self, doubt: str) -> None:
+        """Say why pictures may be old, or that they may be believed again."""
+        if doubt != self.doubt:
+            self.doubt = doubt
+            self.drawn_anew()
+
+    def outlive(self, reason: str) -> None:
+        """Keep what was seen of an engine that is gone, but never again as live: the next one may not know it yet."""
 
     def refused(self, reason: str) -> None:
         """Say why the engine does not send what this pane wishes for."""

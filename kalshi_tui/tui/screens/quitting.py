@@ -19,6 +19,7 @@ CHOICES: tuple[tuple[Farewell | None, str], ...] = (
     ("stop", "Stop the engine: what is working ends"),
 )
 NAMED = 4  # of the things that work
+WIDTH, TALLEST = 60, 40
 
 
 class Question(Lines, can_focus=True):
@@ -35,6 +36,7 @@ class Question(Lines, can_focus=True):
         super().__init__(id="question")
         self._working = working
         self.place = 0
+        self.styles.height = len(question_rows(working, 0, WIDTH, TALLEST))
 
     def drawn_anew(self) -> None:
         """Draw with the choice as it is now."""

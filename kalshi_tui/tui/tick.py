@@ -40,7 +40,7 @@ class Tick:
     def say(self) -> None:
         """Draw the status bar, and words where there is no picture yet."""
         status = self._desk.status
-        status.loud = self._loud()
+        status.loud, status.doubt = self._loud(), self._doubt()
         is_lost = self._attaching.state == "lost"
         for pane in self._desk.panes():
             pane.distrust(self._doubt())

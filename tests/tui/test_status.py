@@ -80,6 +80,15 @@ def test_a_tape_that_fails_says_why() -> None:
     assert "tape off" in said(tape=TapeState())
 
 
+def test_nothing_is_called_open_or_live_once_the_engine_may_not_be_believed() -> None:
+    for width in (80, 160):
+        words = " ".join(text(row) for row in quiet_rows(status(), width, "", "the engine is gone"))
+        assert "stream UNKNOWN" in words
+        assert "books unknown" in words
+        assert " open" not in words
+        assert "live" not in words
+
+
 def test_a_stream_that_was_never_heard_says_so() -> None:
     assert "heard never" in said(heard_ms=0)
 

@@ -30,6 +30,7 @@ class Status(Lines):
         super().__init__(id=id)
         self.view: StatusView | None = None
         self.waiting = "connecting"
+        self.doubt = ""  # why nothing that was said last may be believed
         self.loud: tuple[Loud, ...] = ()
 
     def drawn_anew(self) -> None:
@@ -37,7 +38,7 @@ class Status(Lines):
         width = self.size.width
         if width <= 0:
             return
-        rows = [*quiet_rows(self.view, width, self.waiting), *loud_rows(self.loud, width)]
+        rows = [*quiet_rows(self.view, width, self.waiting, self.doubt), *loud_rows(self.loud, width)]
         if self.styles.height is None or self.styles.height.value != len(rows):
             self.styles.height = len(rows)
         self.show(rows)
@@ -69,14 +70,21 @@ def loud_rows(loud: Sequence[Loud], width: int) -> list[Row]:
     return rows
 
 
-def quiet_rows(view: StatusView | None, width: int, waiting: str) -> list[Row]:
+def quiet_rows(view: StatusView | None, width: int, waiting: str, doubt: str = "") -> list[Row]:
     """Return the two lines that are always there."""
     if view is None:
         return [_line([(f" {waiting}", "bar")], "", width), _line([], "", width)]
+    at_right = f"{clock(view.now_ms)} UTC "
+    if doubt:
+        first = [_badge(view), _GAP, (" stream UNKNOWN ", "warn"), (f" {doubt}", "bar stale")]
+        return [
+            _line(first, at_right, width),
+            _line([(" books unknown, told last at that time", "bar stale")], "", width),
+        ]
     first = [_badge(view), _GAP, *_stream(view)]
     if view.feed == "open" and width >= ROOMY:
         first += [_GAP, (view.words, "bar quiet")]
-    return [_line(first, f"{clock(view.now_ms)} UTC ", width), _line(_numbers(view, width), _tape(view), width)]
+    return [_line(first, at_right, width), _line(_numbers(view, width), _tape(view), width)]
 
 
 def _badge(view: StatusView) -> Cell:

@@ -89,6 +89,14 @@ async def test_no_history_grows_beyond_its_length_by_more_than_a_tenth(tmp_path:
             assert connection.execute("SELECT count(*) FROM history").fetchone()[0] <= 22
 
 
+def test_of_many_rows_at_once_those_beyond_the_bound_are_lost_and_counted() -> None:
+    waiting = Waiting(limit=3, history_per_market=10)
+    waiting.keep("market", [(f"M-{number}", b"x") for number in range(5)])
+    waiting.keep("market", [("M-0", b"newer")])
+    assert (len(waiting), waiting.lost) == (3, 2)
+    assert waiting.take().rows["market", "M-0"] == b"newer"
+
+
 def test_what_comes_while_an_attempt_fails_is_newer_than_what_is_put_back() -> None:
     waiting = Waiting(limit=100, history_per_market=10)
     waiting.keep("market", [("M", b"old"), ("N", b"old")])

@@ -64,8 +64,13 @@ def contracts(size: Size) -> str:
 def short_size(size: Size, width: int) -> str:
     """Write a size in at most `width` cells, in thousands or millions (rounded down) where it is too long."""
     text = contracts(size)
-    if len(text) <= width:
-        return text
+    return text if len(text) <= width else whole_size(size, width)
+
+
+def whole_size(size: Size, width: int) -> str:
+    """Write the whole contracts of a size in at most `width` cells, rounded down; a part of one is not nothing."""
+    if 0 < size < SIZE_ONE:
+        return "<1"
     whole = size // SIZE_ONE
     for unit, letter in ((1, ""), (1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
         text = f"{whole // unit:,}{letter}"
@@ -99,6 +104,8 @@ def span(ms: int) -> str:
         return f"{seconds // _MINUTE_S}m {seconds % _MINUTE_S:02d}s"
     if seconds < _DAY_S:
         return f"{seconds // _HOUR_S}h {seconds % _HOUR_S // _MINUTE_S:02d}m"
+    if seconds >= 100 * _DAY_S:
+        return f"{seconds // _DAY_S:,} d"
     return f"{seconds // _DAY_S}d {seconds % _DAY_S // _HOUR_S:02d}h"
 
 

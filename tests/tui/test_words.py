@@ -38,6 +38,7 @@ def test_prices_of_one_ladder_have_equally_many_decimals() -> None:
         (123_456_789_012, 6, "1,234M"),
         (123_456_789_012, 5, "1G"),
         (50, 5, "0.50"),
+        (50, 3, "<1"),
     ],
 )
 def test_a_size_that_is_too_long_is_rounded_down_in_thousands(size: int, width: int, text: str) -> None:
@@ -56,6 +57,8 @@ def test_our_own_number_that_is_too_long_is_no_other_number() -> None:
         (60_000, "1m 00s"),
         (3_661_000, "1h 01m"),
         (90_000_000, "1d 01h"),
+        (99 * 86_400_000, "99d 00h"),
+        (110 * 86_400_000, "110 d"),
         (0, "0 s"),
     ],
 )

@@ -10,9 +10,17 @@ from typing import Final
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.link.views import MarketRow
 from kalshi_tui.tui.widgets.lines import Cell, Row
-from kalshi_tui.tui.words import dollars, fit, right, short_size, until
+from kalshi_tui.tui.words import dollars, fit, right, until, whole_size
 
 ARROWS: Final = {-1: "▼", 0: " ", 1: "▲"}
+# What a venue calls a market that does not trade, in words that find room.
+STATUSES: Final = {
+    "initialized": "not yet",
+    "inactive": "paused",
+    "determined": "decided",
+    "disputed": "dispute",
+    "finalized": "settled",
+}
 LEAST_NAME: Final = 14
 LEAST_TICKER: Final = 28  # where no line above says which event it is
 
@@ -32,7 +40,7 @@ def _price(price: Price | None, side: str, state: str) -> Cell:
 
 
 def _size(size: Size, price: Price | None) -> Cell:
-    return right(short_size(size, 8) if price is not None else "", 8), "quiet"
+    return right(whole_size(size, 6) if price is not None else "", 6), "quiet"
 
 
 def _last(row: MarketRow) -> Cell:
@@ -45,21 +53,21 @@ def _last(row: MarketRow) -> Cell:
 
 def _state(row: MarketRow) -> Cell:
     if row.status not in {"", "active", "open"}:
-        return fit(row.status, 6), "stale"
+        return fit(STATUSES.get(row.status, row.status), 7), "stale"
     if _is_doubtful(row):
-        return fit(row.state.upper(), 6), "danger" if row.state == "dead" else "stale strong"
-    return fit(row.state, 6), "bid" if row.state == "live" else "quiet"
+        return fit(row.state.upper(), 7), "danger" if row.state == "dead" else "stale strong"
+    return fit(row.state, 7), "bid" if row.state == "live" else "quiet"
 
 
 COLUMNS: Final = (
-    Column("bid size", 8, 2, lambda row, _: _size(row.bid_size, row.bid)),
+    Column("size", 6, 2, lambda row, _: _size(row.bid_size, row.bid)),
     Column("bid", 6, 9, lambda row, _: _price(row.bid, "bid", row.state)),
     Column("ask", 6, 9, lambda row, _: _price(row.ask, "ask", row.state)),
-    Column("ask size", 8, 2, lambda row, _: _size(row.ask_size, row.ask)),
+    Column("size", 6, 2, lambda row, _: _size(row.ask_size, row.ask)),
     Column("last ", 7, 5, lambda row, _: _last(row)),
-    Column("volume", 8, 1, lambda row, _: (right(short_size(row.volume, 8), 8), "quiet")),
+    Column("volume", 7, 1, lambda row, _: (right(whole_size(row.volume, 7), 7), "quiet")),
     Column("closes", 7, 3, lambda row, now_ms: (right(until(row.close_ms, now_ms), 7), "quiet")),
-    Column("book", 6, 8, lambda row, _: _state(row)),
+    Column("book", 7, 8, lambda row, _: _state(row)),
 )
 
 

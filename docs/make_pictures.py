@@ -7,6 +7,7 @@ import io
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +16,39 @@ from rich.console import Console, ConsoleRenderable
 
 from kalshi_tui.cli import book, live
 from kalshi_tui.cli.follow import Follower
+from kalshi_tui.cli.launching import launch_of
 from kalshi_tui.cli.wiring import Session, open_session
+from kalshi_tui.link.intents import StopEngine
+from kalshi_tui.tui.app import Terminal
+from kalshi_tui.tui.look import Look
+from kalshi_tui.tui.theming import bundled_folder, read_themes
 
 PICTURES = Path(__file__).with_name("pictures")
 WIDTH = 104
 HEIGHT = 30
 LADDER = "KXFED"
 SETTLED_S = 4.0
+
+
+TERMINAL = (140, 40)
+
+
+async def make_terminal() -> None:
+    """Keep the picture of the terminal on an engine of its own, once its books have lived for a while."""
+    launch = launch_of({"environment": "practice"})
+    look = Look(themes=read_themes(bundled_folder()))
+    app = Terminal(lambda: launch.attach_or_start("pictures"), look, time.monotonic)
+    async with app.run_test(size=TERMINAL) as pilot:
+        await asyncio.sleep(2 * SETTLED_S)
+        for keys in (["down"] * 9, ["enter"]):
+            await pilot.press(*keys)
+        await asyncio.sleep(2 * SETTLED_S)
+        write(app.export_screenshot(title="kalshi-tui"), "terminal.svg")
+        app.exit("quit")
+    link = await launch.attach("pictures")
+    await link.ask(StopEngine(force=True))
+    await link.ended()
+    await link.close()
 
 
 async def make_all() -> None:
@@ -60,10 +87,14 @@ async def keep(session: Session, follower: Follower, picture: Callable[[], Conso
 
 
 def save(shown: ConsoleRenderable, name: str) -> None:
-    """Write an SVG that asks no other host for its letters."""
+    """Keep what rich draws."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(shown)
-    svg = console.export_svg(title="kalshi-tui")
+    write(console.export_svg(title="kalshi-tui"), name)
+
+
+def write(svg: str, name: str) -> None:
+    """Keep a picture that asks no other host for its letters."""
     svg = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
     (PICTURES / name).write_text(svg)
 
@@ -72,4 +103,5 @@ if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(HOME=home, XDG_DATA_HOME=home, XDG_CONFIG_HOME=home, COLUMNS=str(WIDTH), LINES=str(HEIGHT))
+        asyncio.run(make_terminal())
         asyncio.run(make_all())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,7 +117,8 @@ async def find_address(settings: Settings, signer: Signer | None, stack: AsyncEx
         return Address(venue.rest_url, venue.stream_url, signer, clock, "practice, running apart", clock.speed)
     place = engine_place(data_folder(), account_name(settings), settings.execution_mode)
     if place.is_taken() and place.desk.exists():
-        return await desk_address(place.desk)
+        with suppress(TransportError):  # an engine that is just ending has ended its exchange first
+            return await desk_address(place.desk)
     return await own_exchange(settings, stack)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from kalshi_tui.core.events import BookReplaced
 from kalshi_tui.core.text import clean
 from kalshi_tui.engine import inputs
-from kalshi_tui.engine.questions import Question
+from kalshi_tui.engine.questions import Question, next_page
 from kalshi_tui.engine.store import Reference
 from kalshi_tui.errors import RemoteProtocolError, ValueRefused
 from kalshi_tui.protocol import rest
@@ -54,6 +54,7 @@ class Reading:
             "updated": self._markets,
             "markets": self._markets,
             "fee_changes": self._fee_changes,
+            "event_fee_changes": self._fee_changes,
             "status": self._status,
             "books": self._books,
             "reference": self._references,
@@ -109,6 +110,7 @@ class Reading:
         kernel.asking.answered(question, taken.body, taken.at_ms)
         if was_reading and not kernel.asking.is_reading():
             kernel.catalogue.end_read(kernel.now_ms)
+            kernel.catalogue.keep_only(kernel.following.needs.followed(), kernel.now_ms)
         self.announce()
 
     def not_replied(self, taken: inputs.NotReplied) -> None:
@@ -158,7 +160,7 @@ class Reading:
                 self._absent.pop(ticker, None)
 
     def _fee_changes(self, taken: inputs.Replied, _: int) -> None:
-        self._kernel.catalogue.take_fee_changes(taken.body, taken.at_ms)
+        self._kernel.catalogue.take_fee_changes(taken.body, taken.at_ms, is_last=not next_page(taken.body))
 
     def _status(self, taken: inputs.Replied, _: int) -> None:
         before, self._kernel.status.exchange = self._kernel.status.exchange, _read_status(taken.body)

@@ -143,6 +143,8 @@ def test_everything_is_read_once_at_first_and_then_at_its_own_pace() -> None:
     for question in first:
         asking.answered(question, b"{}", 0)
     assert asking.has_read
+    (then,) = asking.due(0)
+    asking.answered(then, b"{}", 0)
     assert names(asking.due(9_999)) == []
     (status,) = asking.due(10_000)
     assert status == Question("status")
@@ -155,6 +157,17 @@ def test_nothing_is_asked_twice_before_it_is_answered() -> None:
     asking = Questions(RULES)
     assert asking.due(0)
     assert asking.due(1) == []
+
+
+def test_coming_fees_of_events_are_asked_for_after_those_of_series() -> None:
+    asking = Questions(RULES)
+    fees = next(question for question in asking.due(0) if question.endpoint == "fee_changes")
+    asking.answered(fees, b"{}", 0)
+    assert asking.due(0) == [Question("event_fee_changes")]
+    asking.answered(Question("event_fee_changes"), b'{"cursor":"x"}', 0)
+    assert asking.due(0) == [Question("event_fee_changes", "|x")]
+    asking.answered(Question("event_fee_changes", "|x"), b"{}", 0)
+    assert asking.due(0) == []
 
 
 def test_a_list_goes_on_until_its_last_page() -> None:

@@ -174,3 +174,10 @@ async def test_the_foot_line_shows_what_keys_do_where_they_go() -> None:
         await press(pilot, "slash")
         assert "Esc show all" in app.desk.hints.render_line(0).text
         assert "quit" not in app.desk.hints.render_line(0).text
+
+
+def test_the_page_about_the_terminal_names_every_action_with_its_keys() -> None:
+    page = Path("docs/terminal.md").read_text()
+    rows = [f"| {key_words(action.keys)} | {action.words} | `{action.id}` |" for action in ACTIONS]
+    assert [row for row in rows if row not in page] == []
+    assert page.count("\n| ") == len(rows) + len(GROUPS) * 2

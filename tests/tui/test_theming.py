@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,14 @@ async def test_a_terminal_without_any_theme_starts_and_says_so(tmp_path: Path) -
 
 def test_a_theme_is_a_theme_of_textuals() -> None:
     assert isinstance(read_theme(FILES[0]), Theme)
+
+
+def test_the_page_about_themes_names_every_meaning() -> None:
+    page = (bundled_folder() / "README.md").read_text()
+    assert [name for name in MEANINGS if f"`{name}`" not in page] == []
+
+
+def test_themes_are_shipped_with_the_program() -> None:
+    settings = tomllib.loads(Path("pyproject.toml").read_text())
+    shipped = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert shipped["themes"] == "kalshi_tui/tui/themes"

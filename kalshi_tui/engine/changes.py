@@ -53,7 +53,7 @@ def grid_words(grid: PriceGrid) -> str:
 
 def strike_words(strike: Strike) -> str:
     """Say which numbers make YES win, or of what kind the strike is where no number decides."""
-    floor, cap = strike.floor, strike.cap
+    floor, cap = ("a number yet to come" if bound is None else str(bound) for bound in (strike.floor, strike.cap))
     match strike.kind:
         case StrikeKind.GREATER:
             return f"above {floor}"
@@ -65,7 +65,7 @@ def strike_words(strike: Strike) -> str:
             return f"{cap} or below"
         case StrikeKind.BETWEEN:
             return f"{floor} to {cap}"
-    bounds = " to ".join(str(bound) for bound in (floor, cap) if bound is not None)
+    bounds = " to ".join(str(bound) for bound in (strike.floor, strike.cap) if bound is not None)
     return f"{strike.kind} {bounds}".strip()
 
 

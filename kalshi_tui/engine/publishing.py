@@ -49,6 +49,8 @@ class Publishing:
             self._kernel.following.needs.set(key, [key.ticker], self._kernel.now_ms)
         else:
             self._lists[key] = None
+        if isinstance(key, TradesKey) and not self._kernel.store.log_of(key.ticker).has_past:
+            self._kernel.asking.read_trades(key.ticker, self._kernel.now_ms)
         if isinstance(key, LadderKey | TradesKey | MarketKey):
             self._kernel.reading.learn([key.ticker])
         self._publish(key)

@@ -17,11 +17,13 @@ FIRST_PAGE: Final = 200
 LATER_PAGE: Final = 40  # a page is read between two frames; 200 events with their markets would hold them up for 60 ms
 TICKERS_AT_ONCE: Final = 50
 BOOKS_AT_ONCE: Final = 100
+PAST_TRADES: Final = 100
 _PATIENCE_MS: Final = 1_000
 _LONGEST_PATIENCE_MS: Final = 60_000
 _REFERENCE_MS: Final = 5_000
 _WHOLE_EVERY_MS: Final = 30_000
 _EVENTS_AT_ONCE: Final = 5
+_PAGED: Final = {"events", "updated", "event_fee_changes"}
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -71,6 +73,10 @@ def _events(argument: str) -> Request[Any]:
     return rest.events(status=is_open, series_ticker=series, nested=True, limit=int(size), cursor=cursor)
 
 
+def _event_fee_changes(argument: str) -> Request[Any]:
+    return rest.event_fee_changes(cursor=page_of(argument)[1], limit=1000)
+
+
 def _updated(argument: str) -> Request[Any]:
     since, cursor = page_of(argument)
     return rest.markets(combos="exclude", updated_since_s=int(since), limit=LATER_PAGE * 5, cursor=cursor)
@@ -80,10 +86,12 @@ _REQUESTS: Final[dict[str, Callable[[str], Request[Any]]]] = {
     "status": lambda _: rest.exchange_status(),
     "series": lambda _: rest.series_list(),
     "fee_changes": lambda _: rest.series_fee_changes(),
+    "event_fee_changes": _event_fee_changes,
     "events": _events,
     "event": rest.event,
     "updated": _updated,
     "markets": lambda asked: rest.markets(tickers=asked.split(",")),
+    "trades": lambda asked: rest.trades(ticker=asked, limit=PAST_TRADES),
     "books": lambda asked: rest.books(asked.split(",")),
 }
 
@@ -96,6 +104,7 @@ class _Due:
     every_ms: int
     failures: int = 0
     under_way: int = 0
+    is_broken: bool = False  # whether some question of this round has failed: then the others make no whole
 
 
 class Questions:
@@ -115,6 +124,7 @@ class Questions:
         self._wanted: dict[str, int] = {}  # tickers to be read anew, and not before when
         self._asked: dict[Question, int] = {}  # when
         self._events: dict[str, int] = {}  # to be read anew, and not before when
+        self._past: dict[str, int] = {}  # whose past trades to ask for, and not before when
         self._pages: list[Question] = []  # that follow from pages that came
         self._books_ms = 0
         self._whole_ms = -_WHOLE_EVERY_MS
@@ -132,6 +142,10 @@ class Questions:
         """Ask for these markets soon."""
         for ticker in tickers:
             self._wanted.setdefault(ticker, now_ms)
+
+    def read_trades(self, ticker: str, now_ms: int) -> None:
+        """Ask once for what traded in a market before we listened; later, so that nothing falls in between."""
+        self._past[ticker] = now_ms + _PATIENCE_MS
 
     def read_events_anew(self, tickers: Iterable[str], now_ms: int) -> None:
         """Ask for these events soon."""
@@ -168,7 +182,9 @@ class Questions:
         self._asked.pop(question, None)
         if question.endpoint == "event":
             self._events.pop(question.argument, None)
-        cursor = next_page(body) if question.endpoint in {"events", "updated"} else ""
+        if question.endpoint == "fee_changes":  # in turn: what is missing in one whole list has been called off
+            self._pages.append(Question("event_fee_changes"))
+        cursor = next_page(body) if question.endpoint in _PAGED else ""
         if cursor:
             self._pages.append(Question(question.endpoint, f"{page_of(question.argument)[0]}|{cursor}"))
             return False
@@ -177,12 +193,13 @@ class Questions:
         due = self._due.get(question.endpoint)
         if due is not None:
             due.under_way = max(due.under_way - 1, 0)
-            due.failures = 0
-            if not due.under_way:
+            if not (due.under_way or due.is_broken):
+                due.failures = 0
                 due.at_ms = now_ms + due.every_ms
                 if question.endpoint == "events":
                     self.has_read = True
                     self._due["updated"].at_ms = now_ms + self._rules.full_scan_ms
+            due.is_broken &= due.under_way > 0
         return True
 
     def failed(self, question: Question, now_ms: int) -> None:
@@ -195,13 +212,14 @@ class Questions:
         due = self._due.get(question.endpoint)
         if due is not None:
             due.failures += 1
-            due.under_way = 0
+            due.under_way = max(due.under_way - 1, 0)
+            due.is_broken = due.under_way > 0
             pause = min(_PATIENCE_MS << min(due.failures - 1, 10), _LONGEST_PATIENCE_MS, due.every_ms)
             due.at_ms = now_ms + pause
 
     def is_reading(self) -> bool:
-        """Tell whether a complete reading is under way."""
-        return self._due["events"].under_way > 0
+        """Tell whether a reading is under way that may become a complete one."""
+        return self._due["events"].under_way > 0 and not self._due["events"].is_broken
 
     def _regular(self, now_ms: int) -> list[Question]:
         found: list[Question] = []
@@ -227,10 +245,12 @@ class Questions:
         return [Question(endpoint)]
 
     def _anew(self, now_ms: int) -> list[Question]:
-        found: list[Question] = []
+        found = [Question("trades", ticker) for ticker, at_ms in self._past.items() if now_ms >= at_ms]
+        for question in found:
+            del self._past[question.argument]
         if not self._is_asked("markets"):
             ready = [ticker for ticker, at_ms in self._wanted.items() if now_ms >= at_ms]
-            found = [Question("markets", part) for part in _parts(ready[:TICKERS_AT_ONCE], TICKERS_AT_ONCE)]
+            found += [Question("markets", part) for part in _parts(ready[:TICKERS_AT_ONCE], TICKERS_AT_ONCE)]
         if not self._is_asked("event"):
             ready = [ticker for ticker, at_ms in self._events.items() if now_ms >= at_ms]
             found += [Question("event", ticker) for ticker in ready[:_EVENTS_AT_ONCE]]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from kalshi_tui.core.events import BookReplaced
+from kalshi_tui.core.events import BookReplaced, TradeSeen
+from kalshi_tui.core.orders import Side
 from kalshi_tui.core.text import clean
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.questions import Question, next_page
@@ -37,6 +38,8 @@ class _ReferenceReply(msgspec.Struct):
 _read_references: Final = msgspec.json.Decoder(_ReferenceReply).decode
 _read_status: Final = rest.exchange_status().read
 _read_books: Final = rest.books(["X"]).read
+_read_trades: Final = rest.trades().read
+_SIDES: Final[dict[str, Side]] = {"bid": "bid", "ask": "ask"}
 
 
 class Reading:
@@ -57,6 +60,7 @@ class Reading:
             "event_fee_changes": self._fee_changes,
             "status": self._status,
             "books": self._books,
+            "trades": self._trades,
             "reference": self._references,
         }
 
@@ -177,6 +181,17 @@ class Reading:
             return  # the stream came back while we asked; its books are better than these
         for image in _read_books(taken.body):
             self._kernel.store.poll(BookReplaced(image.ticker, image.bids, image.asks, _NO_CLOCK, asked_ms))
+
+    def _trades(self, taken: inputs.Replied, _: int) -> None:
+        trades = [
+            TradeSeen(
+                row.trade_id, row.ticker, row.price, row.size, _SIDES[row.taker_side], row.is_block, row.created_ms
+            )
+            for row in _read_trades(taken.body).rows
+            if row.ticker == taken.argument
+        ]
+        self._kernel.store.log_of(taken.argument).add_past(trades)
+        self._kernel.publishing.touched[taken.argument] = taken.at_ms
 
     def _references(self, taken: inputs.Replied, _: int) -> None:
         for row in _read_references(taken.body).values:

@@ -30,19 +30,33 @@ class Reference(Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class TradeLog:
-    """The latest trades of one market."""
+    """The latest trades of one market, each once, by whatever way it came."""
 
     total: int = 0
     moved: int = 0
+    has_past: bool = False
     rows: deque[TradeRow] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
+    _ids: deque[str] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
 
     def add(self, trade: TradeSeen) -> None:
         """Add a trade, and note whether it was above or below the one before."""
+        if trade.trade_id in self._ids:
+            return
         if self.rows:
             before = self.rows[-1].price
             self.moved = (trade.price > before) - (trade.price < before)
         self.total += 1
+        self._ids.append(trade.trade_id)
         self.rows.append(TradeRow(self.total, trade.price, trade.size, trade.taker_side, trade.is_block, trade.ts_ms))
+
+    def add_past(self, trades: Iterable[TradeSeen]) -> None:
+        """Put trades from before we listened, newest first, in front of those that came since."""
+        self.has_past = True
+        older = [trade for trade in trades if trade.trade_id not in self._ids]
+        for number, trade in enumerate(older[: TRADES_KEPT - len(self.rows)]):
+            row = TradeRow(-number, trade.price, trade.size, trade.taker_side, trade.is_block, trade.ts_ms)
+            self._ids.appendleft(trade.trade_id)
+            self.rows.appendleft(row)
 
 
 @dataclass(slots=True)
@@ -58,10 +72,14 @@ class Store:
 
     def trade(self, trade: TradeSeen) -> None:
         """Take a public trade."""
-        log = self.trades.get(trade.ticker)
+        self.log_of(trade.ticker).add(trade)
+
+    def log_of(self, ticker: str) -> TradeLog:
+        """Return a market's trades, as far as they are known."""
+        log = self.trades.get(ticker)
         if log is None:
-            log = self.trades[trade.ticker] = TradeLog()
-        log.add(trade)
+            log = self.trades[ticker] = TradeLog()
+        return log
 
     def poll(self, image: BookReplaced) -> None:
         """Take a book that was read over REST."""

@@ -156,7 +156,7 @@ class LadderView(_View, frozen=True):
 class TradeRow(Struct, frozen=True, gc=False):
     """Two orders met in public."""
 
-    number: int  # counts a market's trades as they came
+    number: int  # counts a market's trades as they came; those from before we listened have 0 and less
     price: Price
     size: Size
     taker_side: Side

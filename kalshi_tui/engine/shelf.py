@@ -203,7 +203,11 @@ class Shelf:
         """End a full reading that was complete: what was not seen in it is listed no longer, and asked for by name."""
         unseen = [ticker for ticker, held in self.held.items() if held.round < self._round and not held.is_missing]
         self.miss(unseen, at_ms)
-        self.must_read.update((ticker, None) for ticker in unseen if self.held[ticker].known.doubt)
+        self.must_read.update((ticker, None) for ticker in unseen if self._must_ask(self.held[ticker]))
+
+    def _must_ask(self, held: HeldMarket) -> bool:
+        """Tell whether its end may have been missed; of what earlier runs had stored nobody asks how it ended."""
+        return bool(held.known.doubt) or (held.known.source == "read" and bool(self._doubt(held)))
 
     def miss(self, tickers: Iterable[str], at_ms: int) -> None:
         """Hear that the venue has these no longer; of what was to end anyway nothing is told."""

@@ -278,6 +278,7 @@ class Stream:
         if message.sid != self._book_subscription.sid:
             self._roster.hold(message, now_ms)
             return None
+        self._look_at_health(now_ms)  # a late snapshot says so itself, and must not be live until the next timer
         return self._depth.snapshot(message, now_ms)
 
     def _control(self, message: wire.Control, now_ms: int) -> None:

@@ -146,3 +146,11 @@ def test_a_book_that_the_next_action_finds_crossed_is_doubted_also_where_that_ac
     stream.receive(delta(3, price="0.5500", side="no", change="-5.00", clock=102), NOW)
     assert states(stream) == {"KXA": "resync"}
     assert stream.counters.doubts == 1
+
+
+def test_a_snapshot_that_comes_too_late_is_stale_at_once() -> None:
+    stream = live("KXA")
+    stream.doubt("KXA", "for a reason")
+    (command,) = commands(stream, NOW)
+    stream.receive(snapshot(2, clock=101, command=command["id"], sent_ms=NOW), NOW + 3 * SECOND)
+    assert states(stream) == {"KXA": "stale"}

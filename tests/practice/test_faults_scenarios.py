@@ -52,7 +52,7 @@ class Day:
         if self.session.closed or self.session.silent:
             self.session.close()
             self.session = self.hub.open(MEMBER)
-        channels = b'"orderbook_delta","fill","user_orders","market_positions"'
+        channels = b'"orderbook_delta","fill","user_orders","market_positions","market_lifecycle_v2"'
         tickers = b'"KXT-1-A","KXT-1-B","KXT-1-C"'
         self.session.receive(
             b'{"id":%d,"cmd":"subscribe","params":{"channels":[%b],"market_tickers":[%b]}}' % (step, channels, tickers)
@@ -71,6 +71,7 @@ class Day:
             ("POST", f"{ORDERS}/{order_id}/decrease"),
             ("DELETE", f"{ORDERS}/{order_id}"),
             ("GET", "/trade-api/v2/portfolio/positions?limit=100"),
+            ("GET", "/trade-api/v2/events?limit=200"),
         ):
             now_ms = START_MS + step * 100
             self.sent += repr(self.faults.for_request(method, path, now_ms, self.exchange, MEMBER)).encode()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kalshi_tui.adapters.collector import spare
+from kalshi_tui.adapters.hangup import end_when_window_closes
 from kalshi_tui.adapters.logs import log_to_files
 from kalshi_tui.cli.launching import Launch, launch_of
 from kalshi_tui.cli.loading import interrupt_ends_at_once
@@ -79,6 +80,7 @@ def show_terminal(
     )
     terminal = Terminal(connect, look, time.monotonic)
     made(terminal)
+    end_when_window_closes()
     return terminal.run() or "quit"
 
 

@@ -54,7 +54,9 @@ def command(*arguments: str) -> list[str]:
 class Window:
     """A terminal window with the program in it: what is typed goes in, and what is drawn is on `screen`."""
 
-    def __init__(self, home: Home, *arguments: str, columns: int = 160, lines: int = 50) -> None:
+    def __init__(
+        self, home: Home, *arguments: str, columns: int = 160, lines: int = 50, is_controlled: bool = True
+    ) -> None:
         self._ours, its = pty.openpty()
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
@@ -62,7 +64,7 @@ class Window:
         self.resize(columns, lines)
         self.process = subprocess.Popen(  # noqa: S603 - as above
             command(*arguments), stdin=its, stdout=its, stderr=its, env=home.environ, cwd=home.folder,
-            start_new_session=True, preexec_fn=_take_terminal,  # noqa: PLW1509 - a terminal must be taken in the child
+            start_new_session=True, preexec_fn=_take_terminal if is_controlled else None,  # noqa: PLW1509 - in the child
         )  # fmt: skip
         os.close(its)
 
@@ -105,11 +107,17 @@ class Window:
         self.read()
         return self.process.returncode
 
+    def vanish(self) -> None:
+        """Close the window without a signal to the program in it, as when it was started with setsid."""
+        os.close(self._ours)
+        self._ours = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._ours)
+        if self._ours >= 0:
+            os.close(self._ours)
 
 
 def _take_terminal() -> None:

@@ -125,6 +125,16 @@ def test_an_engine_that_is_killed_is_told_of_and_another_is_started_by_a_key(hom
     assert window.wait() == 0
 
 
+@pytest.mark.parametrize("is_controlled", [True, False])
+def test_a_terminal_ends_with_its_window_and_the_engine_does_not(home: Home, is_controlled: bool) -> None:
+    window = Window(home, is_controlled=is_controlled)
+    window.until(some_are_live)
+    window.vanish()
+    until(lambda: window.process.poll() is not None)
+    assert home.json("status")["status"]["books"] >= 0
+    window.close()
+
+
 def test_a_window_of_one_cell_and_back_shows_the_books_again(home: Home, window: Window) -> None:
     window.until(some_are_live)
     for columns, lines in ((1, 1), (300, 2), (2, 90), (160, 50)):

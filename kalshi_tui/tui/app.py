@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from textual.app import SystemCommand
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from kalshi_tui.link.client import Link
@@ -15,6 +16,7 @@ from kalshi_tui.tui.look import Look
 from kalshi_tui.tui.panes.notices import notice_rows
 from kalshi_tui.tui.safety import Guarded
 from kalshi_tui.tui.screens.desk import ON_DESK, Desk
+from kalshi_tui.tui.screens.prompt import Prompt
 from kalshi_tui.tui.screens.quitting import Farewell, QuitScreen
 from kalshi_tui.tui.screens.text import TextScreen, help_rows
 from kalshi_tui.tui.theming import choose
@@ -64,6 +66,12 @@ class Terminal(Guarded[Farewell]):
     async def on_unmount(self) -> None:
         """Let the engine go."""
         await self.attaching.end()
+
+    async def on_event(self, event: Event) -> None:
+        """Let whatever has the keys be drawn at once when it is given one."""
+        if isinstance(event, Key) and isinstance(self.screen, Prompt):
+            self.screen.hurry(self.focused)
+        await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what keys can do everywhere, by name."""

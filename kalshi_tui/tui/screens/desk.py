@@ -7,7 +7,6 @@ from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Input
 
 from kalshi_tui.core.text import clean
@@ -20,6 +19,7 @@ from kalshi_tui.tui.panes.notices import Notices
 from kalshi_tui.tui.panes.pane import Pane
 from kalshi_tui.tui.panes.status import Status
 from kalshi_tui.tui.panes.trades import Trades
+from kalshi_tui.tui.screens.prompt import Prompt
 from kalshi_tui.tui.screens.text import TextScreen, details_rows, key_words
 from kalshi_tui.tui.widgets.lines import Cell, Lines, Row
 from kalshi_tui.tui.wires import Wires
@@ -62,7 +62,7 @@ def hint_row(keys: Mapping[str, str], group: str, width: int) -> Row:
     return (*cells, ("", "bar"))
 
 
-class Desk(Screen[None]):
+class Desk(Prompt[None]):
     """Where one looks at markets."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual reads it from the class

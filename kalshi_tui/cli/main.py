@@ -32,6 +32,7 @@ COMMANDS = {
     "doctor": "Check settings, keys, clock, endpoints and terminal, and say what to do",
     "config": "Show settings and whence they came, check a file, begin your own",
     "logs": "Print or follow the logs of engine and trades",
+    "drill": "Play each fault against the whole engine and count what it survives",
     "bench": "Measure speed and compare it with the targets",
 }
 

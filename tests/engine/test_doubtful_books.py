@@ -49,3 +49,23 @@ def test_a_grid_is_known_as_it_was_last_told_and_unknown_while_a_change_may_have
         assert catalogue.grid_of(ticker) is None
 
     world.play(part)
+
+
+def test_how_a_market_ended_while_the_stream_was_away_is_asked_for() -> None:
+    world = make_world()
+    exchange = world.desk.exchange
+    ticker = next(ticker for ticker, market in exchange.markets.items() if market.status == "active")
+
+    async def part(engine: Engine, link: Link) -> None:
+        del link
+        await world.clock.sleep(3)
+        world.cut_streams()
+        exchange.close_market(ticker)
+        exchange.determine(ticker, "yes")
+        exchange.settle(ticker)
+        await world.clock.sleep(40)  # the whole list is read at most every half minute
+        known = engine.kernel.catalogue.get(ticker)
+        assert known is not None
+        assert (known.market.status, known.market.result, known.doubt) == ("finalized", "yes", "")
+
+    world.play(part)

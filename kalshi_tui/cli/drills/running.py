@@ -1,0 +1,112 @@
+"""Plays one drill on one seed, replays its tape, and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kalshi_tui.adapters.sqlite_now import SqliteNow
+from kalshi_tui.cli.drills.plan import Drill
+from kalshi_tui.cli.drills.scene import Scene, make_scene
+from kalshi_tui.cli.drills.table import DRILLS
+from kalshi_tui.config.load import load_settings
+from kalshi_tui.engine.replaying import Replay
+
+_NAMES: Final = ("practice", "practice", "observe")
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What came of one drill on one seed; `lively_ms` is None where not every book was live again."""
+
+    fault: str
+    seed: int
+    problems: tuple[str, ...] = ()
+    strikes: int = 0
+    frames: int = 0
+    rows: int = 0
+    wrong: int = 0
+    late: int = 0
+    longest_behind_ms: int = 0
+    lively_ms: int | None = None
+    gaps: int = 0
+    resyncs: int = 0
+    reconnects: int = 0
+    digest: str = ""
+
+
+def rehearse(fault: str, seed: int, *, twice: bool = False) -> Trial:
+    """Play a drill, once more where `twice`: then both must have come to the same."""
+    first = play(DRILLS[fault], seed)
+    if not twice:
+        return first
+    second = play(DRILLS[fault], seed)
+    if second == first:
+        return first
+    return msgspec.structs.replace(first, problems=(*first.problems, "the same seed came to something else"))
+
+
+def play(drill: Drill, seed: int) -> Trial:
+    """Play a drill once, and its tape after it."""
+    storage = SqliteNow(_NAMES, load_settings(environ={}, folder=Path("/nonexistent")).storage)
+    asyncio.run(storage.open())
+    with _quiet():
+        scene = make_scene(drill, seed, storage)
+        scene.play()
+        digest = _replayed(scene)
+    gc.unfreeze()  # the engine froze its catalogue, which nobody needs any more
+    return _trial(scene, seed, digest)
+
+
+def _replayed(scene: Scene) -> str:
+    """Return the digest of what was published, after the tape has published the same again."""
+    if not hasattr(scene, "engine"):
+        return ""
+    digest = scene.engine.kernel.board.digest()
+    try:
+        outcome = Replay().run(scene.world.recorder.records)
+    except Exception as problem:  # noqa: BLE001 - what the engine fell over, its replay falls over
+        scene.problems.append(f"the tape cannot be replayed: {type(problem).__name__}: {problem}")
+        return digest
+    if outcome.digest != digest or outcome.agrees is False:
+        scene.problems.append("the tape published something else")
+    return digest
+
+
+def _trial(scene: Scene, seed: int, digest: str) -> Trial:
+    if not hasattr(scene, "witness"):
+        return Trial(scene.drill.fault, seed, tuple(scene.problems))
+    seen, counters = scene.witness.seen, scene.counters
+    return Trial(
+        fault=scene.drill.fault,
+        seed=seed,
+        problems=(*seen.problems, *scene.problems),
+        strikes=scene.faults.struck.total(),
+        frames=seen.frames,
+        rows=seen.rows,
+        wrong=seen.wrong,
+        late=seen.late,
+        longest_behind_ms=seen.longest_ms,
+        lively_ms=scene.lively_ms,
+        gaps=counters.gaps,
+        resyncs=counters.resyncs,
+        reconnects=len(scene.world.streams.asked_ms) - 1,
+        digest=digest,
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the engine logs to itself: it is told of faults all the time, and the score says what counts."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -171,6 +171,9 @@ async def test_quitting_asks_nothing_when_nothing_is_working() -> None:
         (("ctrl+q", "down", "down", "enter"), "stop"),
         (("q", "up", "enter"), "stop"),
         (("slash", "a", "ctrl+q", "enter"), "leave"),
+        (("slash", "a", "ctrl+c", "enter"), "leave"),
+        (("n", "ctrl+q", "enter"), "leave"),
+        (("ctrl+p", "ctrl+q", "enter"), "leave"),
     ],
 )
 async def test_quitting_asks_when_something_is_working(keys: tuple[str, ...], answer: str) -> None:

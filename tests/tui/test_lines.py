@@ -68,11 +68,11 @@ async def test_a_change_of_one_row_draws_one_line() -> None:
 async def test_equal_rows_draw_nothing() -> None:
     app = Board()
     async with app.run_test(size=(40, 10)) as pilot:
-        app.lines.show(rows("one", "two"))
+        app.lines.show(rows("one", "中文"))
         await pilot.pause(0)
         app.lines.asked.clear()
         app.sent.clear()
-        app.lines.show(rows("one", "two"))
+        app.lines.show(rows("one", "中文"))
         await pilot.pause(0)
         assert (app.lines.asked, app.sent) == ([], [])
 

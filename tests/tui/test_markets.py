@@ -199,10 +199,11 @@ async def test_nothing_of_the_list_before_is_opened_by_a_hasty_enter() -> None:
     engine = busy_engine(100)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:
         await pane_of(pilot)
+        await press(pilot, "down", "down", "enter", "tab", "tab")
         engine.listing = None
         await press(pilot, "slash", *"t77", "enter", "enter")
         await settle(pilot)
-        assert [key.ticker for key in engine.keys(LadderKey)] == ["KXFED-26DEC-T0"]
+        assert [key.ticker for key in engine.keys(LadderKey)] == ["KXFED-26DEC-T2"]
 
 
 async def test_a_search_that_finds_nothing_says_how_to_go_on() -> None:

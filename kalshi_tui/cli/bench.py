@@ -18,14 +18,16 @@ BENCHES: Final = {
     "exchange": ("desk", "The practice exchange: deltas, signed orders, matching, and a world of 30,000 markets"),
     "terminals": ("terminals", "Terminals that are not read, stopped, killed or made tiny, and the engine meanwhile"),
     "engine": ("engine", "The engine: its hot path with link and tape, and under load for two minutes"),
+    "frames": ("painting", "The terminal's frames, keys and bytes while its markets move"),
+    "start": ("starting", "From the start to the first picture, to the first live book, and to the help"),
 }
-TIMED: Final = {"engine", "terminals"}  # take --seconds
+TIMED: Final = {"engine", "terminals", "frames"}  # take --seconds
 
 
 @click.command(short_help="Measure speed and compare it with the targets")
 @click.argument("name", required=False, type=click.Choice(list(BENCHES)))
 @click.option(
-    "--seconds", type=click.FloatRange(3, 300), help="With engine and terminals: how long each part lasts; 60 is right."
+    "--seconds", type=click.FloatRange(3, 300), help="With engine, terminals and frames: how long each part lasts."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(name: str | None, *, seconds: float | None, as_json: bool) -> None:

@@ -89,25 +89,25 @@ async def test_what_the_measured_engine_took_is_on_its_tape(desk: Desk, tmp_path
     assert sum(len(record.frames) for record in records if isinstance(record, Frames)) == frames
 
 
-def happenings(desk: Desk, *, is_behind: bool) -> tuple[list[Happening], int]:
+def happenings(desk: Desk, where: str) -> tuple[list[Happening], int]:
     """Return what a tenth of a second of the storm makes happen, and how many top lines it changes."""
     exchange, seen = desk.exchange, list[Happening]()
     before = {ticker: bodies.ticker_fields(market) for ticker, market in exchange.markets.items()}
     exchange.listen(seen.append)
-    Storm(exchange, 5_000, is_behind=is_behind)
+    Storm(exchange, 5_000, where)
     exchange.advance(exchange.now_ms + 99)
     moved = sum(bodies.ticker_fields(market) != before[ticker] for ticker, market in exchange.markets.items())
     return seen, moved
 
 
 def test_a_storm_behind_the_best_prices_changes_books_as_often_as_it_is_told_and_no_top_line() -> None:
-    seen, moved = happenings(open_desk(start_ms=FrameMaker(1).now_ms, seed=1, markets=MARKETS), is_behind=True)
+    seen, moved = happenings(open_desk(start_ms=FrameMaker(1).now_ms, seed=1, markets=MARKETS), "behind")
     assert sum(isinstance(happening, BookChanged) for happening in seen) >= 500
     assert moved < MARKETS // 4  # by the makers who live there
 
 
 def test_a_storm_at_the_best_prices_changes_top_lines() -> None:
-    seen, moved = happenings(open_desk(start_ms=FrameMaker(1).now_ms, seed=1, markets=MARKETS), is_behind=False)
+    seen, moved = happenings(open_desk(start_ms=FrameMaker(1).now_ms, seed=1, markets=MARKETS), "at")
     assert sum(isinstance(happening, BookChanged) for happening in seen) >= 500
     assert moved > MARKETS * 3 // 4
 

@@ -40,7 +40,7 @@ async def test_a_terminal_spares_what_it_has_loaded_once_it_is_attached() -> Non
     attaching = Attaching(cast("Launch", SimpleNamespace(attach=AsyncMock(return_value=link))), None, may_start=False)
     gc.unfreeze()
     try:
-        assert await attaching.connect() is link
+        await attaching.connect()
         assert gc.get_freeze_count() > 1_000
     finally:
         gc.unfreeze()

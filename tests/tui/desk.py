@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from textual import events
 from textual.keys import _character_to_key
+from textual.widget import Widget
 
 from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.units import Price, Size
@@ -377,4 +378,15 @@ async def press(pilot: Any, *keys: str, at_once: bool = False) -> None:
         for _ in range(0 if at_once else 2):
             await pilot.pause(0)
     for _ in range(3):
+        await pilot.pause(0)
+
+
+async def wheel(pilot: Any, widget: Widget, way: Literal["up", "down"]) -> None:
+    """Turn the mouse's wheel over a widget."""
+    kind = events.MouseScrollUp if way == "up" else events.MouseScrollDown
+    x, y = widget.region.offset
+    for _ in range(2):
+        await pilot.pause(0)
+    widget.post_message(kind(widget, 1, 1, 0, 0, 0, False, False, False, screen_x=x + 1, screen_y=y + 1))
+    for _ in range(2):
         await pilot.pause(0)

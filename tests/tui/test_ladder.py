@@ -16,7 +16,7 @@ from kalshi_tui.tui.panes.axis import axis_of
 from kalshi_tui.tui.panes.ladder import Ladder, state_rows
 from kalshi_tui.tui.panes.ladder_rows import Rungs, rung
 from kalshi_tui.tui.widgets.lines import Row
-from tests.tui.desk import CENTS, TAILS, FakeEngine, everything, ladder, levels, market, press, settle, terminal
+from tests.tui.desk import CENTS, TAILS, FakeEngine, everything, ladder, levels, market, press, settle, terminal, wheel
 
 TICKER = "KXFED-26DEC-T0"
 
@@ -238,6 +238,36 @@ async def test_keys_move_the_cursor_along_the_grid_to_both_ends() -> None:
         assert (pane.cursor, prices(pane)[0]) == (9900, "0.99")
         await press(pilot, "escape")
         assert pane.cursor is None
+
+
+async def test_pages_of_prices_go_by_what_is_seen() -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    async with terminal(engine).run_test(size=(80, 24)) as pilot:
+        pane = await opened(pilot)
+        await press(pilot, "enter", "home", "pagedown")
+        seen = len(prices(pane))
+        assert pane.cursor == 9900 - 100 * (seen - 1)
+        await press(pilot, "pageup")
+        assert pane.cursor == 9900
+
+
+async def test_who_looks_elsewhere_by_the_wheel_is_left_there_until_space() -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    async with terminal(engine).run_test(size=(160, 30)) as pilot:
+        pane = await opened(pilot)
+        before = prices(pane)
+        for _ in range(20):
+            await wheel(pilot, pane, "up")
+        assert prices(pane)[0] == "0.99"
+        engine.publish(ladder(bids=levels((5600, 100)), asks=levels((5700, 100))))
+        await settle(pilot)
+        assert prices(pane)[0] == "0.99"
+        await wheel(pilot, pane, "down")
+        assert prices(pane)[0] == "0.96"
+        await press(pilot, "enter", "space")
+        assert prices(pane) == before
 
 
 async def test_depth_beyond_what_was_sent_is_said() -> None:

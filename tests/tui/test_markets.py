@@ -12,7 +12,7 @@ from kalshi_tui.tui.app import Terminal
 from kalshi_tui.tui.panes.market_rows import columns_for, head_row, market_row
 from kalshi_tui.tui.panes.markets import STRIDE, Markets
 from kalshi_tui.tui.widgets.lines import Row
-from tests.tui.desk import NOW_MS, FakeEngine, everything, markets, press, row, settle, terminal
+from tests.tui.desk import NOW_MS, FakeEngine, everything, markets, press, row, settle, terminal, wheel
 
 
 def text(cells: Row) -> str:
@@ -266,6 +266,28 @@ async def test_the_next_market_is_opened_without_going_to_the_list() -> None:
         assert [key.ticker for key in engine.keys(LadderKey)] == ["KXFED-26DEC-T1"]
         assert pilot.app.focused is not None
         assert pilot.app.focused.id == "ladder"
+
+
+async def test_the_wheel_and_pages_move_the_cursor() -> None:
+    engine = busy_engine(100)
+    async with terminal(engine).run_test(size=(80, 24)) as pilot:
+        pane = await pane_of(pilot)
+        await wheel(pilot, pane, "down")
+        await wheel(pilot, pane, "down")
+        await wheel(pilot, pane, "up")
+        assert pane.cursor == 3
+
+
+async def test_escape_in_the_list_shows_all_markets_again() -> None:
+    engine = busy_engine(100)
+    app = terminal(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        pane = await pane_of(pilot)
+        await press(pilot, "slash", *"t77", "enter")
+        assert app.desk.search.display
+        await press(pilot, "escape")
+        await settle(pilot)
+        assert (pane.matched, app.desk.search.display) == (100, False)
 
 
 async def test_a_click_opens_what_was_clicked() -> None:

@@ -37,12 +37,14 @@ class Ladder(Pane):
         self.axis = Axis(())
         self.top: Price | None = None  # the price of the first row; None until there is one
         self.cursor: Price | None = None
+        self._is_held = False  # somebody looks elsewhere by the wheel
 
     def open(self, ticker: str) -> None:
         """Show another market from now on."""
         if ticker != self.ticker:
             self.ticker, self.waiting = ticker, "waiting for its book"
             self.market = self.book = self.top = self.cursor = None
+            self._is_held = False
             self.axis = Axis(())
             self.drawn_anew()
 
@@ -60,8 +62,8 @@ class Ladder(Pane):
         self.drawn_anew()
 
     def on_resize(self) -> None:
-        """Draw for the new size; the market stays in the middle unless the cursor is in use."""
-        if self.cursor is None and self.book is not None and self.market is not None:
+        """Draw for the new size; the market stays in the middle unless somebody looks elsewhere."""
+        if self.cursor is None and not self._is_held and self.book is not None and self.market is not None:
             self._centre(self.book)
         super().on_resize()
 
@@ -73,7 +75,7 @@ class Ladder(Pane):
 
     def action_recentre(self) -> None:
         """Bring the market to the middle, and let the cursor go."""
-        self.cursor = None
+        self.cursor, self._is_held = None, False
         if self.book is not None:
             self._centre(self.book)
         self.drawn_anew()
@@ -92,7 +94,7 @@ class Ladder(Pane):
 
     def action_leave_cursor(self) -> None:
         """Let the cursor go: the ladder follows the market again."""
-        self.cursor = None
+        self.cursor, self._is_held = None, False
         self.drawn_anew()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -133,10 +135,10 @@ class Ladder(Pane):
             self.axis = self.axis.with_prices(prices)
 
     def _follow(self, book: LadderView) -> None:
-        """Recentre only when the market has left the view and nobody uses the cursor."""
+        """Recentre only when the market has left the view and nobody uses the cursor or the wheel."""
         if self.top is None:
             self._centre(book)
-        elif self.cursor is None and (best := _best(book)):
+        elif self.cursor is None and not self._is_held and (best := _best(book)):
             first = self._first()
             if not any(first <= self.axis.place[price] < first + self._body() for price in best):
                 self._centre(book)
@@ -177,13 +179,16 @@ class Ladder(Pane):
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Look lower."""
         event.stop()
-        self._put_first(self._first() + 3)
-        self.drawn_anew()
+        self._wheel(3)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Look higher."""
         event.stop()
-        self._put_first(self._first() - 3)
+        self._wheel(-3)
+
+    def _wheel(self, by: int) -> None:
+        self._is_held = True
+        self._put_first(self._first() + by)
         self.drawn_anew()
 
 

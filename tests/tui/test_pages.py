@@ -84,7 +84,7 @@ async def test_keys_of_the_desk_do_nothing_behind_a_text() -> None:
 
 
 def test_a_market_is_told_in_words() -> None:
-    words = "\n".join("".join(cell for cell, _ in row) for row in details_rows(market(), 100))
+    words = "\n".join("".join(cell for cell, _ in row) for row in details_rows(market(), 200))
     for part in (
         "the market resolves to Yes",
         "The source is the statement of the Federal Reserve",
@@ -121,6 +121,6 @@ async def test_everything_is_drawn_anew_on_demand() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         drawn: list[object] = []
-        app._display = lambda _, update: drawn.append(update)  # type: ignore[method-assign]
+        app._display = lambda screen, renderable: drawn.append(renderable)  # type: ignore[method-assign]
         await press(pilot, "ctrl+l")
         assert "LayoutUpdate" in {type(update).__name__ for update in drawn}

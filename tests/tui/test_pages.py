@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual.screen import Screen
+
 from kalshi_tui.core.units import Price
 from kalshi_tui.link.views import Notice, NoticesView
 from kalshi_tui.tui.screens.text import details_rows, grid_words
@@ -121,6 +125,11 @@ async def test_everything_is_drawn_anew_on_demand() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         drawn: list[object] = []
-        app._display = lambda screen, renderable: drawn.append(renderable)  # type: ignore[method-assign]
+
+        def keep(screen: Screen[Any], renderable: Any) -> None:
+            del screen
+            drawn.append(renderable)
+
+        app._display = keep  # type: ignore[method-assign]
         await press(pilot, "ctrl+l")
         assert "LayoutUpdate" in {type(update).__name__ for update in drawn}

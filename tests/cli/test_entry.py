@@ -108,7 +108,7 @@ def test_a_stopped_live_view_leaves_the_terminal_as_it_was(tmp_path: Path) -> No
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - another process
         os.chdir(tmp_path)
-        os.execve(sys.executable, [sys.executable, "-m", "kalshi_tui"], environ_of(tmp_path))  # noqa: S606 - as above
+        os.execve(sys.executable, [sys.executable, "-m", "kalshi_tui", "live"], environ_of(tmp_path))  # noqa: S606
     seen = b""
     deadline = time.monotonic() + 60
     while b"Ctrl-C stops" not in seen and time.monotonic() < deadline:

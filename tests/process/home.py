@@ -60,7 +60,7 @@ class Window:
         self._ours, its = pty.openpty()
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
-        self.drawn = 0
+        self.drawn = b""
         self.resize(columns, lines)
         self.process = subprocess.Popen(  # noqa: S603 - as above
             command(*arguments), stdin=its, stdout=its, stderr=its, env=home.environ, cwd=home.folder,
@@ -83,7 +83,7 @@ class Window:
                 data = os.read(self._ours, 65_536)
             except OSError:
                 return  # what a terminal says when its program has ended
-            self.drawn += len(data)
+            self.drawn += data
             self._stream.feed(data)
             seconds = 0
 

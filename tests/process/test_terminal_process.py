@@ -125,6 +125,15 @@ def test_an_engine_that_is_killed_is_told_of_and_another_is_started_by_a_key(hom
     assert window.wait() == 0
 
 
+def test_a_terminal_that_is_told_to_end_leaves_the_window_as_it_was(window: Window) -> None:
+    window.until(some_are_live)
+    window.process.send_signal(signal.SIGTERM)
+    assert window.wait() == 143
+    for entered, left in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h")):
+        assert window.drawn.rindex(left) > window.drawn.rindex(entered)
+    assert b"Traceback" not in window.drawn
+
+
 @pytest.mark.parametrize("is_controlled", [True, False])
 def test_a_terminal_ends_with_its_window_and_the_engine_does_not(home: Home, is_controlled: bool) -> None:
     window = Window(home, is_controlled=is_controlled)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kalshi_tui.cli.drills.scene import Scene
     from kalshi_tui.practice.records import Market
 
+_SHOWN: Final = ("gaps", "resyncs", "malformed")
 _FEWEST: Final = 100  # ladders that must have been compared, or the drill says too little
 _MOST_TASKS: Final = 40
 _LOOK_S: Final = 0.5
@@ -48,13 +49,23 @@ async def all_is_live_again(scene: Scene) -> list[str]:
 
 
 async def it_was_told(scene: Scene) -> list[str]:
-    """Hold that reasons and notices say what happened, and that it was counted."""
+    """Hold that reasons and notices say what happened, that it was counted, and that the status shows the counts."""
     drill, counters = scene.drill, scene.engine.kernel.stream.counters
     words = scene.witness.seen.words
     untold = [] if any(re.search(drill.says, text) for text in words) else [f"nothing said {drill.says!r}"]
     uncounted = [f"no {name} were counted" for name in drill.counts if not getattr(counters, name)]
     upset = [f"{counters.resyncs} books fell out of step"] if drill.is_calm and counters.resyncs else []
-    return untold + uncounted + upset
+    return untold + uncounted + upset + _unseen(scene)
+
+
+def _unseen(scene: Scene) -> list[str]:
+    """Say which counts the status does not show as they are."""
+    status, counters = scene.witness.status, scene.engine.kernel.stream.counters
+    counts = {name: getattr(counters, name) for name in _SHOWN}
+    shown = {name: getattr(status, name, None) for name in _SHOWN}
+    return [
+        f"the status shows {shown[name]} {name} of {counts[name]}" for name in _SHOWN if shown[name] != counts[name]
+    ]
 
 
 async def bounds_are_known(scene: Scene) -> list[str]:

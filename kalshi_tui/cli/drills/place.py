@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kalshi_tui.practice.worldfile import CrowdSpec, FamilySpec, WorldSpec, load_world
 
 _COUNTS: Final = {"KXINXU": 3, "KXBTCD": 3, "KXBTC15M": 1}  # how many strikes an event of each series has here
-_LIVELIER: Final = 6.0
+_LIVELIER: Final = 5.0
 
 
 @cache

@@ -22,7 +22,7 @@ _ALL: Final = (
         "F35",
         "connections are taken and dropped",
         "at most ten connects a minute; books are right when the storm is over",
-        lasts_s=75,
+        lasts_s=65,
         says="the stream is away: the exchange closed the stream",
         checks=(connects_are_few,),
     ),
@@ -31,7 +31,6 @@ _ALL: Final = (
         "frames of the book are lost",
         "the gap is seen at the next frame, and every book is asked for anew",
         lasts_s=12,
-        says="the sequence jumped",
         counts=("gaps",),
     ),
     Drill(
@@ -47,7 +46,6 @@ _ALL: Final = (
         "frames of the book change places",
         "as a gap, and nothing is believed that may be old",
         lasts_s=12,
-        says="the sequence went back|the sequence jumped",
         counts=("gaps",),
     ),
     Drill(
@@ -77,7 +75,6 @@ _ALL: Final = (
         "a change takes away more than there is",
         "that book is asked for anew",
         lasts_s=10,
-        says="would fall below zero",
         counts=("malformed",),
     ),
     Drill(
@@ -85,14 +82,13 @@ _ALL: Final = (
         "a book crosses itself",
         "it is not live while it is crossed, and asked for anew when that outlasts its action",
         lasts_s=10,
-        says="bids and asks overlap",
         counts=("doubts",),
     ),
     Drill(
         "F44",
         "messages get older and older",
         "books are stale once messages come more than 2 s late",
-        lasts_s=30,
+        lasts_s=27,
         says="messages come .* s late",
     ),
     Drill(
@@ -119,7 +115,6 @@ _ALL: Final = (
         "frames cannot be read",
         "they are counted, and what they may have concerned is asked for anew",
         lasts_s=10,
-        says="not JSON",
         counts=("malformed",),
     ),
     Drill(

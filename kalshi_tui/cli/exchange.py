@@ -18,12 +18,12 @@ from kalshi_tui.adapters.key_files import read_private_file
 from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.private_files import write_private
 from kalshi_tui.cli.output import print_words
-from kalshi_tui.cli.wiring import WORLD_PAST_MS, read_settings
+from kalshi_tui.cli.settings import read_settings
 from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.schema import PracticeSettings
 from kalshi_tui.core.units import parse_money
 from kalshi_tui.errors import ConfigError, SecretError, ValueRefused
-from kalshi_tui.practice.desk import Desk, open_desk
+from kalshi_tui.practice.desk import WORLD_PAST_MS, Desk, open_desk
 from kalshi_tui.practice.faults import ScenarioError, scenario_path
 from kalshi_tui.practice.keep import Keeper
 from kalshi_tui.practice.keys import make_key

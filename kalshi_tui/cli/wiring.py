@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,10 @@ from kalshi_tui.adapters.engine_place import engine_place
 from kalshi_tui.adapters.exchange_clock import ExchangeClock
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.adapters.key_files import read_private_file
-from kalshi_tui.adapters.logs import log_to_files, log_to_stderr
 from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import load_hidden, load_key
-from kalshi_tui.cli.settings import settings_of, warn
-from kalshi_tui.config.load import data_folder, log_folder, user_file
+from kalshi_tui.cli.settings import read_settings, warn
+from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.modes import account_name
 from kalshi_tui.config.ready import read_ready_file
 from kalshi_tui.config.schema import Environment, NetworkSettings, Settings, StreamSettings, TransportName
@@ -33,7 +32,6 @@ from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError, Tra
 from kalshi_tui.protocol.signing import Signer
 
 _START_ONE = "start one in another window: kalshi-tui exchange --ready-file FILE, and name that FILE here"
-WORLD_PAST_MS = 180_000  # a practice world has lived so long when it opens: a newcomer sees trades, and waits 0.2 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +77,6 @@ class Session:
             on_status=on_status,
             rules=feed_rules(self.settings.stream),
         )
-
-
-def read_settings(flags: Mapping[str, str]) -> Settings:
-    """Read all layers of settings, and tell on stderr what should be put right about them."""
-    settings = settings_of(flags, user_file())
-    if "debug" in flags:
-        log_to_files(settings, log_folder(), also_stderr=True)
-    else:
-        log_to_stderr(settings)
-    warn(settings.notices)
-    return settings
 
 
 @asynccontextmanager
@@ -154,7 +141,7 @@ async def exchange_clock(rest_url: str) -> ExchangeClock:
 
 async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
     """Start a practice exchange in this process, on a port that nobody else uses."""
-    from kalshi_tui.practice.desk import open_desk  # noqa: PLC0415 - other venues need not load the exchange
+    from kalshi_tui.practice.desk import WORLD_PAST_MS, open_desk  # noqa: PLC0415 - other venues need not load the exchange
     from kalshi_tui.practice.server import serve  # noqa: PLC0415 - as above
     from kalshi_tui.practice.worldfile import WorldRefused  # noqa: PLC0415 - as above
 

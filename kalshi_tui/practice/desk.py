@@ -24,6 +24,7 @@ from kalshi_tui.practice.world import World
 from kalshi_tui.practice.worldfile import WorldRefused, WorldSpec, load_world
 
 USUAL_RULES = Rules()
+WORLD_PAST_MS = 180_000  # how long a world has lived when it opens: a newcomer sees trades, and waits 0.2 s
 
 
 @dataclass

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
@@ -27,13 +27,16 @@ def rehearse_all(
         return [_told(rehearse(fault, seed, twice=twice), tell) for fault, seed, twice in wanted]
     context = multiprocessing.get_context("spawn")  # a fork would share what this process has opened
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+    waiting: list[Future[Trial]] = []
     try:
-        waiting = [pool.submit(rehearse, fault, seed, twice=twice) for fault, seed, twice in wanted]
+        waiting += [pool.submit(rehearse, fault, seed, twice=twice) for fault, seed, twice in wanted]
         return [_told(done.result(), tell) for done in as_completed(waiting)]
     except BrokenProcessPool:
         raise TransportError("a process that played drills was lost", hint="run it again with --jobs 1") from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for future in waiting:  # the pool itself would forget to, once nobody holds it any more
+            future.cancel()
+        pool.shutdown(wait=False)
 
 
 def _told(trial: Trial, tell: Callable[[Trial], None]) -> Trial:

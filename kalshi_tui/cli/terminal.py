@@ -14,7 +14,7 @@ from kalshi_tui.adapters.collector import spare
 from kalshi_tui.adapters.hangup import end_when_window_closes
 from kalshi_tui.adapters.logs import log_to_files
 from kalshi_tui.cli.launching import Launch, launch_of
-from kalshi_tui.cli.loading import interrupt_ends_at_once
+from kalshi_tui.cli.loading import interrupt_ends_at_once, no_collections
 from kalshi_tui.cli.output import print_words
 from kalshi_tui.config.load import log_folder, user_file
 from kalshi_tui.config.tables import TerminalSettings
@@ -66,7 +66,7 @@ def show_terminal(
 ) -> str:
     """Run the terminal and return what shall become of the engine; `made` is given it before, to be looked at."""
     os.environ["TEXTUAL_FPS"] = str(settings.fps)  # read when Textual is imported
-    with interrupt_ends_at_once():
+    with interrupt_ends_at_once(), no_collections():
         from kalshi_tui.tui.app import Terminal  # noqa: PLC0415 - after the engine was started, and its pace set
         from kalshi_tui.tui.look import Look  # noqa: PLC0415 - as above
         from kalshi_tui.tui.theming import bundled_folder, read_themes  # noqa: PLC0415 - as above

@@ -14,9 +14,11 @@ from textual.widget import Widget
 from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.link.client import Link, attach
+from kalshi_tui.link.intents import Done, Recall, Recalled, Remember
 from kalshi_tui.link.keys import Key, LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey
 from kalshi_tui.link.messages import (
     LINK_VERSION,
+    Answer,
     Ask,
     Failure,
     FromEngine,
@@ -66,6 +68,7 @@ class FakeEngine:
         self.default: dict[type, View] = {}
         self.watched: dict[int, Key] = {}
         self.asked: list[Ask] = []
+        self.left: str | None = "{}"  # by the terminal before; None leaves whoever asks without an answer
         self.greetings = 0
         self.problem: Exception | None = None
         self._pipe: Pipe | None = None
@@ -140,6 +143,11 @@ class FakeEngine:
                 self.watched.pop(number, None)
             case Ask():
                 self.asked.append(message)
+                if isinstance(message.intent, Recall) and self.left is not None:
+                    self._send(Answer(message.id, Recalled(self.left)))
+                elif isinstance(message.intent, Remember):
+                    self.left = message.intent.text
+                    self._send(Answer(message.id, Done()))
 
     def _send_view(self, number: int, view: View) -> None:
         self._version += 1

@@ -55,7 +55,9 @@ class Pty:
     async def start(cls, path: Path) -> Self:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path.cwd())}
+        own = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path.cwd())}
+        size = {"COLUMNS", "LINES"}  # whatever runs the tests may have said its own, which would win over the pty's
+        environ = {**{name: value for name, value in os.environ.items() if name not in size}, **own}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.tui.child", str(path),
             stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,

@@ -14,6 +14,7 @@ from kalshi_tui.tui.actions import ACTIONS, lay_over
 from kalshi_tui.tui.attaching import Attaching
 from kalshi_tui.tui.look import Look
 from kalshi_tui.tui.panes.notices import notice_rows
+from kalshi_tui.tui.resuming import Resuming
 from kalshi_tui.tui.safety import Guarded
 from kalshi_tui.tui.screens.desk import ON_DESK, Desk
 from kalshi_tui.tui.screens.prompt import Prompt
@@ -47,9 +48,11 @@ class Terminal(Guarded[Farewell]):
         self.told = (*look.themes.told, *theme_told, *keymap.told)
         self.set_keymap(keymap.changed())
         self.wires = Wires()
-        self.attaching = Attaching(connect, self.wires, monotonic)
         self.desk = Desk(self.wires, self.keys)
-        self.tick = Tick(self.desk, self.attaching, monotonic, self.told)
+        self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
+        self.attaching = Attaching(connect, self.wires, monotonic, self.resuming.attached)
+        self.chosen_theme = ""
+        self.tick = Tick(self.desk, self.attaching, monotonic, self.told, self._keep)
         self.dress(look.themes, theme)
 
     def get_default_screen(self) -> Screen[None]:
@@ -117,7 +120,15 @@ class Terminal(Guarded[Farewell]):
         """Take the theme after this one."""
         names = list(self.look.themes.by_name)
         if names:
-            self.theme = names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0]
+            self._wear(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
+
+    def _wear(self, theme: str) -> None:
+        """Wear a theme by choice, so that the next terminal wears it too; one that is there no more is let be."""
+        if theme in self.look.themes.by_name:
+            self.theme = self.chosen_theme = theme
+
+    def _keep(self) -> None:
+        self.resuming.beat(self.chosen_theme)
 
     def _notices(self, width: int) -> list[Row]:
         view = self.desk.notices.view

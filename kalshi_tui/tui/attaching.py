@@ -14,10 +14,18 @@ from kalshi_tui.tui.wires import Wires
 class Attaching:
     """Where the terminal stands with its engine, and since when."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Link]], wires: Wires, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Link]],
+        wires: Wires,
+        monotonic: Callable[[], float],
+        attached: Callable[[Link], Awaitable[None]],
+    ) -> None:
+        """`attached` is called with each new link, once everything is watched over it."""
         self._connect = connect
         self._wires = wires
         self._monotonic = monotonic
+        self._attached = attached
         self._link: Link | None = None
         self._work: asyncio.Task[None] | None = None
         self.state: Literal["connecting", "attached", "lost"] = "connecting"
@@ -65,6 +73,7 @@ class Attaching:
         self.heard = self._monotonic()
         self._wires.plug(link)
         self._become("attached", "")
+        await self._attached(link)
 
     def _lose(self, reason: str) -> None:
         self._link = None

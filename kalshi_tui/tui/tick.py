@@ -19,8 +19,15 @@ class Tick:
     """Called some twenty times a second; the status bar is drawn at most five times of them."""
 
     def __init__(
-        self, desk: Desk, attaching: Attaching, monotonic: Callable[[], float], told: Sequence[str] = ()
+        self,
+        desk: Desk,
+        attaching: Attaching,
+        monotonic: Callable[[], float],
+        told: Sequence[str],
+        also: Callable[[], None],
     ) -> None:
+        """`also` is called as often as the status bar is drawn."""
+        self._also = also
         self._desk = desk
         self._attaching = attaching
         self._monotonic = monotonic
@@ -36,6 +43,7 @@ class Tick:
         if self._drawn is None or now - self._drawn >= STATUS_EVERY_S:
             self._drawn = now
             self.say()
+            self._also()
 
     def say(self) -> None:
         """Draw the status bar, and words where there is no picture yet."""

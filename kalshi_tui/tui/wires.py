@@ -34,6 +34,10 @@ class Wires:
         wish = self._wishes[name] = _Wish(key, take, refused)
         self._watch(wish)
 
+    def unwish(self, name: str) -> None:
+        """Wish for it no longer."""
+        self._drop(self._wishes.pop(name, None))
+
     def plug(self, link: Link) -> None:
         """Watch over a new link all that is wished for."""
         self._link = link
@@ -56,7 +60,7 @@ class Wires:
         return len(changed)
 
     def _hand_over(self, watching: Watching) -> None:
-        for wish in self._wishes.values():
+        for wish in tuple(self._wishes.values()):
             if wish.watching is watching:
                 if watching.problem:
                     wish.refused(watching.problem)

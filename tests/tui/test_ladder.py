@@ -144,6 +144,17 @@ def test_a_description_in_doubt_is_said() -> None:
     assert "its grid has changed" in text(state_rows(ladder(), "its grid has changed", 60)[0])
 
 
+async def test_a_book_that_is_newer_than_the_grid_it_is_drawn_on_is_in_doubt_until_that_has_come() -> None:
+    engine = FakeEngine()
+    engine.publish(*everything(), ladder(revision=4))
+    async with terminal(engine).run_test(size=(160, 50)) as pilot:
+        pane = await opened(pilot)
+        assert "in doubt" in lines(pane)[1]
+        engine.publish(market(revision=4))
+        await settle(pilot)
+        assert lines(pane)[1].strip() == "LIVE"
+
+
 async def test_a_change_of_one_level_draws_one_line() -> None:
     engine = FakeEngine()
     engine.publish(*everything())

@@ -20,6 +20,7 @@ from kalshi_tui.tui.words import dollars, fit, wrap
 
 HEAD_LINES: Final = 3
 FOOT_LINES: Final = 1
+OUTDATED: Final = "its description, and with it the grid, has changed"
 
 
 class Ladder(Pane):
@@ -112,7 +113,8 @@ class Ladder(Pane):
         body += [()] * (height - HEAD_LINES - FOOT_LINES - len(body))
         name = market.yes_title or market.title
         heading = self.heading(f"{self.ticker}  {name}", width)
-        head = [heading, *state_rows(book, market.doubt, width), head_rung(rungs, width)]
+        doubt = market.doubt or (OUTDATED if book.revision > market.revision else "")
+        head = [heading, *state_rows(book, doubt, width), head_rung(rungs, width)]
         return [*head[:HEAD_LINES], *body, self._foot(book, width)]
 
     def _foot(self, book: LadderView, width: int) -> Row:

@@ -50,6 +50,7 @@ class Markets(Pane):
         self.top = self.cursor = 0  # places in the whole list, not on the screen
         self.ticker = ""  # under the cursor: it stays there when others come or go
         self.opened = ""
+        self.holds = False  # whether somebody else is going to say which market is opened first
         self.now_ms = 0
         self._is_other_list = False  # what is shown is not what is searched for any more
         self._lines: list[int] = []  # which market is on which line, see _laid
@@ -60,7 +61,7 @@ class Markets(Pane):
             self.view, self._is_other_list = view, False
             self._keep_cursor(view)
             self.drawn_anew()
-            if not self.opened:
+            if not self.opened and not self.holds:
                 self._open(by_hand=False)
 
     def look(self) -> None:
@@ -86,6 +87,27 @@ class Markets(Pane):
         """Show only markets whose tickers and titles hold these words."""
         if words != self.search:
             self.search = words
+            self._begin_again()
+
+    def open_first(self) -> None:
+        """Open the market under the cursor, now or when there is one, unless one is open."""
+        self.holds = False
+        if not self.opened:
+            self._open(by_hand=False)
+
+    def open_at(self, ticker: str) -> None:
+        """Open a market, and put the cursor on it where it is in sight."""
+        self.holds = False
+        self.opened = self.ticker = ticker
+        if self.view is not None:
+            self._keep_cursor(self.view)
+        self.post_message(self.Opened(ticker, by_hand=False))
+        self.drawn_anew()
+
+    def sort_by(self, sort: Sort) -> None:
+        """Sort another way."""
+        if sort != self.sort:
+            self.sort = sort
             self._begin_again()
 
     def step(self, by: int) -> None:
@@ -115,8 +137,7 @@ class Markets(Pane):
 
     def action_sort(self) -> None:
         """Sort by the next of the ways."""
-        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self._begin_again()
+        self.sort_by(SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
     def _begin_again(self) -> None:
         """Go to the top of another list; until it has come, nothing of the one before can be opened."""

@@ -1,4 +1,4 @@
-"""Goes on where the last terminal of this account left off: its market, its sort, its theme, as the engine kept them."""
+"""Goes on where the last terminal of this account left off: its market, sort and theme, which the engine kept."""
 
 from __future__ import annotations
 

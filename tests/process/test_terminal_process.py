@@ -52,15 +52,21 @@ async def _ladder(socket: str, ticker: str) -> LadderView:
     return view
 
 
+def market_of(text: str) -> str:
+    """Return the market whose ladder is shown: the first ticker on the screen, in the ladder's title."""
+    found = re.search(r"KX\w+-\w+-\S+", text)
+    return found[0] if found else ""
+
+
 def shows_the_engines_book(home: Home, window: Window) -> bool:
     """Compare the ladder on the screen with the engine's book of the market in its title, level by level."""
-    ticker = re.search(r"KX\w+-\w+-\S+", window.text)
-    if ticker is None:
+    ticker = market_of(window.text)
+    if not ticker:
         return False
     socket = str(home.run_folder / "engine.socket")
-    before = asyncio.run(_ladder(socket, ticker[0]))
+    before = asyncio.run(_ladder(socket, ticker))
     window.read(0.3)
-    after = asyncio.run(_ladder(socket, ticker[0]))
+    after = asyncio.run(_ladder(socket, ticker))
     if before.state is not BookState.LIVE or (before.bids, before.asks) != (after.bids, after.asks):
         return False  # it moved while we looked
     shown = set(re.findall(r"0\.\d{2,4}", window.text))
@@ -99,12 +105,18 @@ def test_a_terminal_that_is_killed_costs_the_engine_nothing_and_another_shows_it
 ) -> None:
     window.until(some_are_live)
     engine = home.json("status")["status"]["engine_pid"]
+    first = market_of(window.text)
+    window.type("jjjj\r")
+    window.until(lambda text: market_of(text) not in {"", first})
+    left = market_of(window.text)
+    window.read(1.0)
     window.process.send_signal(signal.SIGKILL)
     window.process.wait()
     until(lambda: home.json("status")["status"]["clients"] <= 1)
     assert any("went without a word" in notice["words"] for notice in home.json("status")["notices"])
     again = Window(home)
     again.until(some_are_live)
+    again.until(lambda text: market_of(text) == left)
     again.until(lambda _: shows_the_engines_book(home, again))
     assert home.json("status")["status"]["engine_pid"] == engine
     again.type("q")

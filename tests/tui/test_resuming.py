@@ -7,7 +7,7 @@ import json
 from kalshi_tui.link.intents import Recall, Remember
 from kalshi_tui.link.keys import LadderKey, MarketsKey
 from kalshi_tui.link.views import MarketsView
-from tests.tui.desk import FakeEngine, everything, press, settle, terminal
+from tests.tui.desk import FakeEngine, HandClock, everything, press, settle, terminal
 
 
 def left(**other: str) -> str:
@@ -55,12 +55,13 @@ async def test_what_was_left_in_another_language_is_no_obstacle() -> None:
 
 
 async def test_what_is_left_is_kept_when_it_changes_and_only_then() -> None:
-    engine = FakeEngine()
+    engine, clock = FakeEngine(), HandClock()
     engine.publish(*everything())
-    async with terminal(engine).run_test(size=(160, 50)) as pilot:
+    async with terminal(engine, clock=clock).run_test(size=(160, 50)) as pilot:
         await settle(pilot)
         await press(pilot, "down", "enter", "t")
         for _ in range(4):
+            clock.seconds += 1
             await settle(pilot)
         kept = [ask.intent.text for ask in engine.asked if isinstance(ask.intent, Remember)]
         assert json.loads(kept[-1]) == {"market": "KXFED-26DEC-T1", "sort": "event", "theme": "light"}

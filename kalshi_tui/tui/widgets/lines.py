@@ -58,6 +58,12 @@ class Lines(Widget):
     def drawn_anew(self) -> None:
         """Say again what the rows are, because there is more or less room; for whoever owns the widget."""
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region; Textual's first picture comes before anybody was told his size."""
+        if not self._rows:
+            self.drawn_anew()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return one line, as wide as the widget."""
         strip = self._strips.get(y)

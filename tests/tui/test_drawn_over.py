@@ -1,12 +1,18 @@
-"""What was drawn over is gone at once: a terminal that draws for hours leaves its garbage collector little to do."""
+"""Little is drawn in vain: the first picture is whole, and what was drawn over does not wait for the collector."""
 
 from __future__ import annotations
 
 import gc
+import re
+from typing import Any
 
+import pytest
+from rich.console import Console
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from kalshi_tui.tui.app import Terminal
+from tests.tui.desk import FakeEngine, terminal
 from tests.tui.test_lines import Board, rows
 
 
@@ -35,3 +41,15 @@ async def test_lines_that_were_drawn_over_do_not_wait_for_the_collector() -> Non
             assert after < before + 20  # ten lines drawn ten times over would be a hundred
         finally:
             gc.enable()
+
+
+async def test_the_first_picture_has_its_words_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def take(_: Terminal, __: Any, update: Any) -> None:
+        if update is not None:
+            seen.append(re.sub(r"\x1b\[[\d;]*[A-Za-z]", " ", update.render_segments(Console(color_system=None))))
+
+    monkeypatch.setattr(Terminal, "_display", take)
+    async with terminal(FakeEngine()).run_test(size=(160, 50)):
+        assert all(word in seen[0] for word in ("markets", "ladder", "connecting", "quit"))

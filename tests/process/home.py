@@ -14,7 +14,7 @@ import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyte
 
@@ -67,6 +67,12 @@ class Window:
             start_new_session=True, preexec_fn=_take_terminal if is_controlled else None,  # noqa: PLW1509 - in the child
         )  # fmt: skip
         os.close(its)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def resize(self, columns: int, lines: int) -> None:
         """Give the window another size, as its frame does when it is dragged."""

@@ -13,8 +13,9 @@ import pytest
 
 from kalshi_tui.core.book import BookState
 from kalshi_tui.link.client import attach_to
-from kalshi_tui.link.keys import LadderKey, MarketsKey
-from kalshi_tui.link.views import LadderView, MarketsView
+from kalshi_tui.link.intents import Recall, Recalled
+from kalshi_tui.link.keys import LadderKey
+from kalshi_tui.link.views import LadderView
 from tests.process.home import Home, Window, children_of, is_there, until
 
 LIVE = re.compile(r"books (\d+)/\1 live")
@@ -36,20 +37,21 @@ def cents(price: int | None) -> str:
     return "-" if price is None else f"{price / 10_000:.4f}".rstrip("0").ljust(4, "0")
 
 
-async def _best(socket: str) -> dict[str, tuple[str, str]]:
-    link = await attach_to(socket, name="test")
-    page = await link.first(MarketsKey())
-    await link.close()
-    assert isinstance(page, MarketsView)
-    return {row.ticker: (cents(row.bid), cents(row.ask)) for row in page.rows if row.state == "live"}
-
-
 async def _ladder(socket: str, ticker: str) -> LadderView:
     link = await attach_to(socket, name="test")
     view = await link.first(LadderKey(ticker))
     await link.close()
     assert isinstance(view, LadderView)
     return view
+
+
+async def _left(socket: str) -> str:
+    """Return what the engine keeps of the last terminal."""
+    link = await attach_to(socket, name="test")
+    recalled = await link.ask(Recall("terminal"))
+    await link.close()
+    assert isinstance(recalled, Recalled)
+    return recalled.text or ""
 
 
 def market_of(text: str) -> str:
@@ -87,16 +89,15 @@ def test_a_first_start_shows_live_books_and_quitting_leaves_nothing_running(home
 
 def test_the_last_terminal_ends_the_engine_and_not_the_one_before(home: Home, window: Window) -> None:
     window.until(some_are_live)
-    other = Window(home, "attach", columns=80, lines=24)
-    other.until(some_are_live)
-    engine = home.json("status")["status"]["engine_pid"]
-    window.type("q")
-    assert window.wait() == 0
-    assert "the engine goes on" in window.text
-    assert is_there(engine)
-    other.type("q")
-    assert other.wait() == 0
-    other.close()
+    with Window(home, "attach", columns=80, lines=24) as other:
+        other.until(some_are_live)
+        engine = home.json("status")["status"]["engine_pid"]
+        window.type("q")
+        assert window.wait() == 0
+        assert "the engine goes on" in window.text
+        assert is_there(engine)
+        other.type("q")
+        assert other.wait() == 0
     until(lambda: not is_there(engine))
 
 
@@ -109,19 +110,18 @@ def test_a_terminal_that_is_killed_costs_the_engine_nothing_and_another_shows_it
     window.type("jjjj\r")
     window.until(lambda text: market_of(text) not in {"", first})
     left = market_of(window.text)
-    window.read(1.0)
+    until(lambda: left in asyncio.run(_left(str(home.run_folder / "engine.socket"))))
     window.process.send_signal(signal.SIGKILL)
     window.process.wait()
     until(lambda: home.json("status")["status"]["clients"] <= 1)
     assert any("went without a word" in notice["words"] for notice in home.json("status")["notices"])
-    again = Window(home)
-    again.until(some_are_live)
-    again.until(lambda text: market_of(text) == left)
-    again.until(lambda _: shows_the_engines_book(home, again))
-    assert home.json("status")["status"]["engine_pid"] == engine
-    again.type("q")
-    assert again.wait() == 0
-    again.close()
+    with Window(home) as again:
+        again.until(some_are_live)
+        again.until(lambda text: market_of(text) == left)
+        again.until(lambda _: shows_the_engines_book(home, again))
+        assert home.json("status")["status"]["engine_pid"] == engine
+        again.type("q")
+        assert again.wait() == 0
 
 
 def test_an_engine_that_is_killed_is_told_of_and_another_is_started_by_a_key(home: Home, window: Window) -> None:
@@ -148,12 +148,11 @@ def test_a_terminal_that_is_told_to_end_leaves_the_window_as_it_was(window: Wind
 
 @pytest.mark.parametrize("is_controlled", [True, False])
 def test_a_terminal_ends_with_its_window_and_the_engine_does_not(home: Home, is_controlled: bool) -> None:
-    window = Window(home, is_controlled=is_controlled)
-    window.until(some_are_live)
-    window.vanish()
-    until(lambda: window.process.poll() is not None)
-    assert home.json("status")["status"]["books"] >= 0
-    window.close()
+    with Window(home, is_controlled=is_controlled) as window:
+        window.until(some_are_live)
+        window.vanish()
+        until(lambda: window.process.poll() is not None)
+        assert home.json("status")["status"]["books"] >= 0
 
 
 def test_a_window_of_one_cell_and_back_shows_the_books_again(home: Home, window: Window) -> None:

@@ -26,6 +26,7 @@ from tests.tui.test_safety import hostile_views
 
 COLUMNS, LINES = 160, 50
 PATIENCE_S = 30.0
+REST_S = 0.7
 BATCH = 40
 # Everything that the terminal may send besides letters: colours, places, and switching its modes on and off.
 OWN = re.compile(
@@ -82,6 +83,16 @@ class Pty:
             while not any(text in line for line in self.lines()):
                 self._came.clear()
                 await self._came.wait()
+
+    async def rests(self) -> list[str]:
+        """Wait until nothing is drawn any more, and return what is shown then."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                self._came.clear()
+                try:
+                    await asyncio.wait_for(self._came.wait(), REST_S)
+                except TimeoutError:
+                    return self.lines()
 
     async def shows_again(self, before: list[str]) -> None:
         """Wait until the screen is as it was."""
@@ -160,7 +171,7 @@ async def test_hostile_texts_bring_no_foreign_byte_to_a_real_terminal(tmp_path: 
     async with at_a_pty(engine, tmp_path) as terminal:
         for words in ("stream open", "Enter open", "14 bids, 12 asks"):
             await terminal.shows(words)
-        before = terminal.lines()
+        before = await terminal.rests()
         for start in range(0, len(CORPUS), BATCH):
             texts = CORPUS[start : start + BATCH]
             mark = f"batch {start} is drawn"

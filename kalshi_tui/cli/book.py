@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kalshi_tui.cli.follow import Follower, Shown
-from kalshi_tui.cli.ladder import COLUMNS, best, book_levels, contracts, dollars, ladder_rows, spread
+from kalshi_tui.cli.ladder import COLUMNS, best, book_levels, ladder_rows, spread
 from kalshi_tui.cli.markets import find_market
 from kalshi_tui.cli.output import make_table, print_json, print_table, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import Book
 from kalshi_tui.core.markets import Market
+from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.protocol import rest
 
 if TYPE_CHECKING:

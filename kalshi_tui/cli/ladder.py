@@ -5,28 +5,14 @@ from __future__ import annotations
 from kalshi_tui.cli.output import Column
 from kalshi_tui.core.book import Book
 from kalshi_tui.core.orders import Side
-from kalshi_tui.core.units import Price, Size, format_price, format_size
+from kalshi_tui.core.units import Price, format_price, format_size
+from kalshi_tui.core.words import contracts, dollars
 
 COLUMNS = (
     Column("bid size", is_number=True, style="green"),
     Column("yes price", is_number=True),
     Column("ask size", is_number=True, style="red"),
 )
-
-
-def dollars(price: Price | None) -> str:
-    """Write a price without needless zeros: whole cents with two decimals, finer ones with as many as they need."""
-    if price is None:
-        return "-"
-    text = format_price(price)
-    return text[:4] + text[4:].rstrip("0")
-
-
-def contracts(size: Size) -> str:
-    """Write a size with thousands apart, and its hundredths only where there are some."""
-    text = format_size(size)
-    whole, hundredths = text.split(".")
-    return f"{int(whole):,}" + ("" if hundredths == "00" else f".{hundredths}")
 
 
 def ladder_rows(book: Book, depth: int) -> list[tuple[str, str, str]]:

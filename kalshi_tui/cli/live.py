@@ -16,12 +16,12 @@ from rich.cells import cell_len, set_cell_size
 
 from kalshi_tui.cli.book import time_of_day
 from kalshi_tui.cli.follow import Follower
-from kalshi_tui.cli.ladder import contracts, dollars
 from kalshi_tui.cli.output import UNBOUNDED, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import BookState
 from kalshi_tui.core.markets import Event, Market, MarketStatus
 from kalshi_tui.core.units import PRICE_ONE, Price
+from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.protocol import rest
 

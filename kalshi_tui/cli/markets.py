@@ -8,11 +8,11 @@ from typing import Final
 
 import click
 
-from kalshi_tui.cli.ladder import contracts, dollars
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.markets import Market
 from kalshi_tui.core.units import format_price, format_size
+from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.errors import NotFound
 from kalshi_tui.protocol import rest
 from kalshi_tui.protocol.rest.catalogue import MarketFilter

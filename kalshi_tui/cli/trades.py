@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import click
 
-from kalshi_tui.cli.ladder import contracts, dollars
 from kalshi_tui.cli.markets import find_market
 from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 from kalshi_tui.cli.wiring import open_session
 from kalshi_tui.core.units import format_price, format_size
+from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.protocol import rest
 
 COLUMNS = (

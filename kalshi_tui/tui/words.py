@@ -9,9 +9,9 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 from kalshi_tui.core.text import ELLIPSIS, REPLACEMENT, clean
-from kalshi_tui.core.units import SIZE_ONE, Price, Size, format_price, format_size
+from kalshi_tui.core.units import SIZE_ONE, Size
+from kalshi_tui.core.words import contracts
 
-NONE: Final = "-"
 _DAY_S: Final = 86_400
 _HOUR_S: Final = 3_600
 _MINUTE_S: Final = 60
@@ -39,26 +39,6 @@ def right(text: str, width: int) -> str:
     if len(text) <= width:
         return text.rjust(width)
     return (ELLIPSIS * min(width, 1)).rjust(width)
-
-
-def decimals_of(price: int) -> int:
-    """Return how many decimals a price needs, at least two."""
-    if price % 100 == 0:
-        return 2
-    return 3 if price % 10 == 0 else 4
-
-
-def dollars(price: Price | None, decimals: int = 0) -> str:
-    """Write a price with as many decimals as it needs, at least two and at least `decimals`."""
-    if price is None:
-        return NONE
-    return format_price(price)[: 2 + max(decimals, decimals_of(price))]
-
-
-def contracts(size: Size) -> str:
-    """Write a size with thousands apart, and its hundredths only where there are some."""
-    whole, hundredths = format_size(size).split(".")
-    return f"{int(whole):,}" + ("" if hundredths == "00" else f".{hundredths}")
 
 
 def short_size(size: Size, width: int) -> str:

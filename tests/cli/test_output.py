@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from kalshi_tui.cli.benches.report import Target, report
-from kalshi_tui.cli.ladder import contracts, dollars
 from kalshi_tui.cli.output import Column, make_table, print_table
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.core.words import contracts, dollars
 
 
 def test_markup_in_foreign_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

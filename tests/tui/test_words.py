@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from kalshi_tui.core import words as core_words
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.tui import words
 
@@ -21,11 +22,11 @@ def test_foreign_text_fits_exactly_whatever_it_is(text: str, width: int) -> None
     [(5600, "0.56"), (5650, "0.565"), (5655, "0.5655"), (10_000, "1.00"), (10, "0.001"), (None, "-")],
 )
 def test_a_price_has_the_decimals_that_it_needs(price: int | None, text: str) -> None:
-    assert words.dollars(None if price is None else Price(price)) == text
+    assert core_words.dollars(None if price is None else Price(price)) == text
 
 
 def test_prices_of_one_ladder_have_equally_many_decimals() -> None:
-    assert words.dollars(Price(5600), 3) == "0.560"
+    assert core_words.dollars(Price(5600), 3) == "0.560"
 
 
 @pytest.mark.parametrize(

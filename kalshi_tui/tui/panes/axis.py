@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from kalshi_tui.core.grid import PriceGrid
 from kalshi_tui.core.units import Price
+from kalshi_tui.core.words import decimals_of
 from kalshi_tui.errors import ValueRefused
-from kalshi_tui.tui.words import decimals_of
 
 
 class Axis:

@@ -10,13 +10,14 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from kalshi_tui.core.book import BookState
 from kalshi_tui.core.units import Price
+from kalshi_tui.core.words import dollars
 from kalshi_tui.link.views import LadderView, MarketView, View
 from kalshi_tui.tui.actions import bindings
 from kalshi_tui.tui.panes.axis import Axis, axis_of
 from kalshi_tui.tui.panes.ladder_rows import STATE_STYLES, Rungs, head_rung, rung
 from kalshi_tui.tui.panes.pane import Pane
 from kalshi_tui.tui.widgets.lines import Row
-from kalshi_tui.tui.words import dollars, fit, wrap
+from kalshi_tui.tui.words import fit, wrap
 
 HEAD_LINES: Final = 3
 FOOT_LINES: Final = 1

@@ -7,10 +7,11 @@ from typing import Final
 
 from kalshi_tui.core.book import BookState
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.link.views import LadderView
 from kalshi_tui.tui.panes.axis import Axis
 from kalshi_tui.tui.widgets.lines import Cell, Row
-from kalshi_tui.tui.words import contracts, dollars, fit, right, short_size
+from kalshi_tui.tui.words import fit, right, short_size
 
 STATE_STYLES: Final = {
     BookState.LIVE: "bid",

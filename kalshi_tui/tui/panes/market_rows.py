@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.core.words import dollars
 from kalshi_tui.link.views import MarketRow
 from kalshi_tui.tui.widgets.lines import Cell, Row
-from kalshi_tui.tui.words import dollars, fit, right, until, whole_size
+from kalshi_tui.tui.words import fit, right, until, whole_size
 
 ARROWS: Final = {-1: "▼", 0: " ", 1: "▲"}
 # What a venue calls a market that does not trade, in words that find room.

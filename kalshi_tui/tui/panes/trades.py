@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from kalshi_tui.core.words import dollars
 from kalshi_tui.link.views import TradeRow, TradesView, View
 from kalshi_tui.tui.actions import bindings
 from kalshi_tui.tui.panes.pane import Pane
 from kalshi_tui.tui.widgets.lines import Row
-from kalshi_tui.tui.words import clock, dollars, fit, right, short_size
+from kalshi_tui.tui.words import clock, fit, right, short_size
 
 SIDES: Final = {"bid": ("bought", "bid"), "ask": ("sold", "ask")}
 BLOCKS: Final = {"bid": "blk buy", "ask": "blk sell"}

@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from kalshi_tui.core.grid import Band
+from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.link.views import MarketView
 from kalshi_tui.tui.actions import ACTIONS, GROUPS
 from kalshi_tui.tui.widgets.lines import Row
 from kalshi_tui.tui.widgets.pages import Pages
-from kalshi_tui.tui.words import contracts, dollars, fit, moment, span, wrap
+from kalshi_tui.tui.words import fit, moment, span, wrap
 
 LABEL: int = 16
 KEY_NAMES: Mapping[str, str] = {

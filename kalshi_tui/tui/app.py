@@ -38,8 +38,17 @@ class Terminal(Guarded[Farewell]):
         action.binding() for action in ACTIONS if action.group == "app" and action.id not in ON_DESK
     ]
 
-    def __init__(self, connect: Callable[[], Awaitable[Link]], look: Look, monotonic: Callable[[], float]) -> None:
-        """`connect` attaches to an engine, and is called again when its user asks for it."""
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Link]],
+        look: Look,
+        monotonic: Callable[[], float],
+        again: Callable[[], Awaitable[Link]] | None = None,
+    ) -> None:
+        """`connect` attaches to an engine, and is called again when its user asks for it.
+
+        `again` attaches to one that still runs, and is called without being asked when a link was lost.
+        """
         super().__init__()
         self.look = look
         keymap = lay_over(look.keys)
@@ -50,7 +59,7 @@ class Terminal(Guarded[Farewell]):
         self.wires = Wires()
         self.desk = Desk(self.wires, self.keys)
         self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
-        self.attaching = Attaching(connect, self.wires, monotonic, self.resuming.attached)
+        self.attaching = Attaching(connect, self.wires, monotonic, self.resuming.attached, again)
         self.chosen_theme = ""
         self.tick = Tick(self.desk, self.attaching, monotonic, self.told, self._keep)
         self.dress(look.themes, theme)

@@ -20,8 +20,13 @@ class Attaching:
         wires: Wires,
         monotonic: Callable[[], float],
         attached: Callable[[Link], Awaitable[None]],
+        again: Callable[[], Awaitable[Link]] | None = None,
     ) -> None:
-        """`attached` is called with each new link, once everything is watched over it."""
+        """`attached` is called with each new link, once everything is watched over it.
+
+        `again` attaches to an engine that still runs: one that let us go because we were stopped, or not read.
+        """
+        self._again = again
         self._connect = connect
         self._wires = wires
         self._monotonic = monotonic
@@ -48,6 +53,8 @@ class Attaching:
             self.heard = self._monotonic()
         if self._link is not None and self._link.closed:
             self._lose(self._link.closed)
+            if self._again is not None and (self._work is None or self._work.done()):
+                self._work = asyncio.ensure_future(self._attach_again(self._again, self.reason))
         return came
 
     def silent_s(self) -> float:
@@ -69,6 +76,17 @@ class Attaching:
             hint = getattr(problem, "hint", "")
             self._lose(f"{problem}" + (f" ({hint})" if hint else ""))
             return
+        await self._use(link)
+
+    async def _attach_again(self, again: Callable[[], Awaitable[Link]], reason: str) -> None:
+        try:
+            link = await again()
+        except (KalshiTuiError, OSError):
+            self._lose(reason)  # it is gone, and why was said when it went
+            return
+        await self._use(link)
+
+    async def _use(self, link: Link) -> None:
         self._link = link
         self.heard = self._monotonic()
         self._wires.plug(link)

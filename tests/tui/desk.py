@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -362,9 +362,11 @@ class HandClock:
         return self.seconds
 
 
-def terminal(engine: FakeEngine, clock: HandClock | None = None, **look: Any) -> Terminal:
+def terminal(
+    engine: FakeEngine, clock: HandClock | None = None, again: Callable[[], Awaitable[Link]] | None = None, **look: Any
+) -> Terminal:
     chosen = {"themes": read_themes(bundled_folder()), "tick_s": None, **look}
-    return Terminal(engine.connect, Look(**chosen), clock or HandClock())
+    return Terminal(engine.connect, Look(**chosen), clock or HandClock(), again)
 
 
 async def settle(pilot: Any) -> None:

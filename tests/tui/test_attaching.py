@@ -101,6 +101,39 @@ async def test_when_the_engine_goes_the_reason_is_said_and_what_was_open_is_kept
         assert app.desk.status.loud == ()
 
 
+async def test_a_terminal_that_was_let_go_attaches_again_by_itself_to_an_engine_that_still_runs() -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    app = terminal(engine, again=engine.connect)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await settle(pilot)
+        engine.hang_up("it did not read")
+        await settle(pilot)
+        await settle(pilot)
+        assert engine.greetings == 2
+        assert app.attaching.state == "attached"
+        assert app.desk.status.loud == ()
+
+
+async def test_where_no_engine_runs_any_more_the_first_reason_is_said_and_it_is_looked_for_once() -> None:
+    engine, looked = FakeEngine(), 0
+    engine.publish(*everything())
+
+    async def look() -> Link:
+        nonlocal looked
+        looked += 1
+        raise TransportError("no engine runs", hint="start one")
+
+    app = terminal(engine, again=look)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await settle(pilot)
+        engine.hang_up("the engine ends")
+        await settle(pilot)
+        await settle(pilot)
+        assert "ENGINE GONE: the engine ends" in top(app)
+        assert looked == 1
+
+
 async def test_pictures_of_an_engine_that_is_gone_or_silent_are_not_called_live() -> None:
     engine, clock = FakeEngine(), HandClock()
     engine.publish(*everything())

@@ -23,6 +23,7 @@ _LONGEST_PATIENCE_MS: Final = 60_000
 _REFERENCE_MS: Final = 5_000
 _WHOLE_EVERY_MS: Final = 30_000
 _EVENTS_AT_ONCE: Final = 5
+_OVERLAP_S: Final = 1
 _PAGED: Final = {"events", "updated", "event_fee_changes"}
 
 
@@ -141,7 +142,8 @@ class Questions:
     def read_anew(self, tickers: Iterable[str], now_ms: int) -> None:
         """Ask for these markets soon."""
         for ticker in tickers:
-            self._wanted.setdefault(ticker, now_ms)
+            if ticker and "," not in ticker:  # it would be asked for as two others, and so for ever
+                self._wanted.setdefault(ticker, now_ms)
 
     def read_trades(self, ticker: str, now_ms: int) -> None:
         """Ask once for what traded in a market before we listened; later, so that nothing falls in between."""
@@ -209,6 +211,8 @@ class Questions:
             self._wanted[ticker] = now_ms + 5 * _PATIENCE_MS
         if question.endpoint == "event":
             self._events[question.argument] = now_ms + 5 * _PATIENCE_MS
+        if question.endpoint == "updated":  # what it did not tell must not be passed over by the next one
+            self.read_since_ms = min(self.read_since_ms, _since_ms(question))
         due = self._due.get(question.endpoint)
         if due is not None:
             due.failures += 1
@@ -235,12 +239,12 @@ class Questions:
         if endpoint == "events":
             self.read_since_ms = self._whole_ms = now_ms
             size = LATER_PAGE if self.has_read else FIRST_PAGE
-            wanted = self._rules.series or ("",)
+            wanted = tuple(dict.fromkeys(self._rules.series)) or ("",)
             return [
                 Question("events", f"{status}/{series}/{size}") for status in ("open", "unopened") for series in wanted
             ]
         if endpoint == "updated":
-            since_s, self.read_since_ms = self.read_since_ms // 1000 - 1, now_ms
+            since_s, self.read_since_ms = self.read_since_ms // 1000 - _OVERLAP_S, now_ms
             return [Question("updated", str(since_s))]
         return [Question(endpoint)]
 
@@ -262,6 +266,10 @@ class Questions:
 
     def _is_asked(self, endpoint: str) -> bool:
         return any(question.endpoint == endpoint for question in self._asked)
+
+
+def _since_ms(question: Question) -> int:
+    return (int(page_of(question.argument)[0]) + _OVERLAP_S) * 1000
 
 
 def _parts(tickers: Iterable[str], size: int) -> list[str]:

@@ -213,6 +213,34 @@ def test_a_market_that_must_be_read_anew_is_asked_for_until_it_was() -> None:
     assert "markets" not in names(asking.due(60_000))
 
 
+def test_what_was_updated_before_a_reading_that_failed_is_asked_for_by_the_next_one() -> None:
+    asking = Questions(RULES)
+    for question in asking.due(0):
+        asking.answered(question, b"{}", 0)
+    failing = next(question for question in asking.due(60_000) if question.endpoint == "updated")
+    asking.answered(failing, b'{"cursor":"x"}', 60_100)
+    (page,) = (question for question in asking.due(60_100) if question.endpoint == "updated")
+    asking.failed(page, 60_200)
+    again = next(question for question in asking.due(70_000) if question.endpoint == "updated")
+    assert again == failing
+    asking.answered(again, b"{}", 70_100)
+    later = next(question for question in asking.due(200_000) if question.endpoint == "updated")
+    assert later == Question("updated", "69")
+
+
+def test_a_market_whose_name_would_be_asked_for_as_two_others_is_not_asked_for_on_and_on() -> None:
+    asking = Questions(RULES)
+    asking.read_anew(["A,B", "", "C"], 0)
+    assert [question.argument for question in asking.due(0) if question.endpoint == "markets"] == ["C"]
+
+
+def test_a_series_that_is_named_twice_is_read_once_and_the_list_becomes_whole() -> None:
+    asking = Questions(Rules(series=("KXFED", "KXFED")))
+    for question in asking.due(0):
+        asking.answered(question, b"{}", 0)
+    assert asking.has_read
+
+
 def test_a_stream_that_comes_and_goes_does_not_make_us_read_everything_each_time() -> None:
     asking = Questions(RULES)
     for question in asking.due(0):

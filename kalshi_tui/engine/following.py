@@ -27,7 +27,8 @@ class Following:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._is_full = kernel.rules.universe == "full"
-        self._ranked_ms = 0
+        self._ranked_ms = self._swept_ms = 0
+        self._channels = tuple(channel for channel in BY_MARKET if channel != "ticker" or not self._is_full)
         self.needs = Needs(kernel.rules.linger_ms)
 
     def begin(self, opening: inputs.Opening) -> None:
@@ -76,22 +77,29 @@ class Following:
             busiest = kernel.catalogue.busiest(kernel.rules.full_universe_books, kernel.now_ms)
             self.needs.set(_BUSY, busiest, kernel.now_ms)
         new, gone = self.needs.changes(kernel.now_ms)
-        for channel in BY_MARKET:
-            if channel == "ticker" and self._is_full:
-                continue
+        for channel in self._channels:
             if new:
                 kernel.stream.want(channel, tickers=new)
             if gone:
                 kernel.stream.unwant(channel, tickers=gone)
         if gone:
-            kernel.store.forget(gone)
+            kernel.store.forget(gone, with_quotes=not self._is_full)
             kernel.catalogue.keep_only(self.needs.followed(), kernel.now_ms)
+        if kernel.now_ms - self._swept_ms >= kernel.rules.full_scan_ms:
+            self._swept_ms = kernel.now_ms
+            kernel.store.keep_only(dict.fromkeys(self.needs.followed()), kernel.catalogue)
 
     def leave(self, ticker: str) -> None:
         """Follow a market no more that the venue does not have, whoever needs it."""
-        for channel in BY_MARKET:
+        for channel in self._channels:
             self._kernel.stream.unwant(channel, tickers=[ticker])
         self._kernel.publishing.touched[ticker] = self._kernel.now_ms
+
+    def come_back(self, ticker: str) -> None:
+        """Follow a market that the venue has now, where somebody has needed it since before."""
+        if self.needs.is_followed(ticker):
+            for channel in self._channels:
+                self._kernel.stream.want(channel, tickers=[ticker])
 
     def asked(self, intent: Follow | LetGo | Distrust | ReadAnew) -> None:
         """Do what a person asked for."""

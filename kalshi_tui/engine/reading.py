@@ -74,7 +74,8 @@ class Reading:
         if kernel.asking.is_reading() and not was_reading:
             kernel.catalogue.begin_read()
         if kernel.status.polled_reason(kernel.now_ms):
-            found += kernel.asking.poll(kernel.following.needs.followed(), kernel.now_ms)
+            followed = [ticker for ticker in kernel.following.needs.followed() if ticker not in self._absent]
+            found += kernel.asking.poll(followed, kernel.now_ms)
         return found
 
     def learn(self, tickers: Iterable[str]) -> None:
@@ -126,8 +127,11 @@ class Reading:
         self._kernel.catalogue.take_kept(taken.kind, taken.rows)
 
     def announce(self) -> None:
-        """Tell what has changed in the descriptions of markets."""
+        """Tell what has changed in the descriptions of markets, and follow those that were missing until now."""
         kernel = self._kernel
+        for ticker in [ticker for ticker in self._absent if ticker in kernel.catalogue]:
+            del self._absent[ticker]
+            kernel.following.come_back(ticker)
         for change in kernel.catalogue.take_changes():
             kernel.notices.tell(kernel.now_ms, change.words, change.loudness, change.ticker)
 
@@ -160,8 +164,6 @@ class Reading:
                 if len(self._absent) > _ABSENT_KEPT:
                     del self._absent[next(iter(self._absent))]
                 self._kernel.following.leave(ticker)
-            else:
-                self._absent.pop(ticker, None)
 
     def _fee_changes(self, taken: inputs.Replied, _: int) -> None:
         self._kernel.catalogue.take_fee_changes(taken.body, taken.at_ms, is_last=not next_page(taken.body))

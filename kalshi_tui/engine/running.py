@@ -18,7 +18,7 @@ from kalshi_tui.engine.lag import LagMeter
 from kalshi_tui.engine.ports import Chance, Clock, Recorder, Storage, StreamTransport
 from kalshi_tui.engine.questions import Question, request_of
 from kalshi_tui.engine.venue import Venue
-from kalshi_tui.errors import AuthenticationRefused, KalshiTuiError, LocalProtocolError, TransportError
+from kalshi_tui.errors import AuthenticationRefused, KalshiTuiError, LocalProtocolError, TransportError, ValueRefused
 from kalshi_tui.link.intents import (
     Distrust,
     Done,
@@ -34,13 +34,15 @@ from kalshi_tui.link.intents import (
     Result,
     StopEngine,
 )
-from kalshi_tui.link.keys import Key
-from kalshi_tui.link.messages import LINK_VERSION, Welcome
+from kalshi_tui.link.keys import Key, may_be_ticker
+from kalshi_tui.link.messages import LEAVING, LINK_VERSION, Welcome
+from kalshi_tui.link.pipes import Pipe
 from kalshi_tui.link.server import LinkRules, Server
 from kalshi_tui.link.views import TapeState
 from kalshi_tui.protocol.signing import Signer
 
 VITALS_S: Final = 1.0
+ASKED_FOR: Final = 500
 _ASKED_AT_ONCE: Final = 4
 _STAYING: Final = frozenset({"series", "events", "event", "updated", "markets"})  # questions about the catalogue
 _LOG: Final = logging.getLogger(__name__)
@@ -91,13 +93,13 @@ class Engine:
         self._asking: set[asyncio.Task[None]] = set()
         self._fault: asyncio.Future[None]
         self._told: dict[str, str] = {}
-        self._logged = 0
+        self._logged = self._lead_ms = 0
         self._feed = self._make_feed(feed_rules)
 
     async def run(self) -> None:
         """Run until `stopping` is set or a part of it fails; then put everything away."""
-        await self._remember_catalogue()
         self._fault = asyncio.get_running_loop().create_future()
+        await self._remember_catalogue()
         parts = [self._beats(), self._vitals(), self.lag.run(), self._follow_stream()]
         tasks: list[asyncio.Future[None]] = [asyncio.ensure_future(part) for part in parts]
         if self._around.signer is not None:
@@ -155,11 +157,19 @@ class Engine:
         """Tell people something."""
         self.intake.take(inputs.Told(self._now_ms(), "warning", words))
 
+    async def serve(self, pipe: Pipe) -> None:
+        """Serve a client of the link; a fault of ours that it sets off in the kernel ends the engine, as any other."""
+        try:
+            await self.server.serve(pipe)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not die with this client's task
+            self._fail(fault)
+
     async def answer(self, intent: Intent) -> Result:
         """Do what is asked, or raise why not."""
         storage = self._around.storage
         match intent:
             case Follow() | LetGo() | Distrust() | ReadAnew():
+                self._check(intent)
                 self.intake.take(inputs.Asked(self._now_ms(), intent))
                 self._nudge()
             case ReadHistory():
@@ -172,6 +182,17 @@ class Engine:
             case StopEngine():
                 self._stop(intent)
         return Done()
+
+    def _check(self, intent: Follow | LetGo | Distrust | ReadAnew) -> None:
+        """Refuse to follow what no market is called, or ever more: what is asked for stays until it is let go."""
+        if not isinstance(intent, Follow):
+            return
+        if wrong := [ticker for ticker in intent.tickers if not may_be_ticker(ticker)]:
+            raise ValueRefused(f"no market is called {wrong[0]!r:.80}", hint="`kalshi-tui markets` lists their tickers")
+        if len({*self.kernel.following.asked_for(), *intent.tickers}) > ASKED_FOR:
+            raise ValueRefused(
+                f"at most {ASKED_FOR} markets can be followed by request", hint="let some of them go first"
+            )
 
     def working(self) -> tuple[str, ...]:
         """Return what would be cut short if the engine ended now, in words."""
@@ -287,7 +308,11 @@ class Engine:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Let a fault of ours end the engine, as in any other part: half an engine would look like a whole one."""
         self._asking.discard(task)
-        if not task.cancelled() and (fault := task.exception()) is not None and not self._fault.done():
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._fail(fault)
+
+    def _fail(self, fault: BaseException) -> None:
+        if not self._fault.done():
             self._fault.set_exception(fault)
 
     async def _answer_question(self, question: Question) -> None:
@@ -327,7 +352,7 @@ class Engine:
             storage.add_history(points)
 
     def _stop(self, intent: StopEngine) -> None:
-        others = len(self.server.clients()) - 1
+        others = sum(name != LEAVING for name, _ in self.server.clients())
         if intent.unless_others and others:
             raise LocalProtocolError(f"{others} others are attached", hint="it ends when the last of them has gone")
         if (working := self.working()) and not intent.force:
@@ -347,7 +372,10 @@ class Engine:
         await self._around.storage.close()
 
     def _now_ms(self) -> int:
-        return self.intake.at(self._around.clock.now_ms())
+        """Return the time for the kernel: where the clock is set back it goes on, or nothing would be published."""
+        now_ms, before_ms = self._around.clock.now_ms() + self._lead_ms, self.kernel.now_ms
+        self._lead_ms += max(before_ms - now_ms, 0)
+        return max(now_ms, before_ms)
 
 
 def _ignore(_: Event) -> None:

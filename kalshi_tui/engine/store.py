@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -26,6 +26,13 @@ class Reference(Struct, frozen=True, gc=False):
     about: str
     source_ms: int
     heard_ms: int
+
+
+class Listed(Protocol):
+    """Knows which markets there are."""
+
+    def __contains__(self, ticker: str) -> bool:
+        """Tell whether a market is one of them."""
 
 
 @dataclass(slots=True)
@@ -100,8 +107,21 @@ class Store:
             return TradesView(ticker, 0, ())
         return TradesView(ticker, log.total, tuple(list(log.rows)[: -count - 1 : -1]))
 
-    def forget(self, tickers: Iterable[str]) -> None:
-        """Drop what belongs to markets that are followed no longer."""
+    def forget(self, tickers: Iterable[str], *, with_quotes: bool) -> None:
+        """Drop what belongs to markets that are followed no longer: it would grow old without a sign of it."""
         for ticker in tickers:
             for kept in (self.trades, self.heard, self.polled):
                 kept.pop(ticker, None)
+            if with_quotes:
+                self.quotes.pop(ticker, None)
+
+    def keep_only(self, followed: Listed, listed: Listed) -> None:
+        """Drop what came too late to be forgotten, and the top lines of markets that are listed no longer."""
+        for kept, stays in (
+            (self.trades, followed),
+            (self.heard, followed),
+            (self.polled, followed),
+            (self.quotes, listed),
+        ):
+            for ticker in [ticker for ticker in kept if ticker not in stays]:
+                del kept[ticker]

@@ -55,7 +55,7 @@ class Recall(_Intent, frozen=True):
 
 
 class StopEngine(_Intent, frozen=True):
-    """End the engine; while something is working only by `force`, and perhaps not while others are attached."""
+    """End the engine; while something is working only by `force`, and perhaps not while somebody stays attached."""
 
     force: bool = False
     unless_others: bool = False

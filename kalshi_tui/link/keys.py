@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 from msgspec import Struct
 
 Sort = Literal["event", "volume", "close", "open"]
 LADDER_DEPTH = 200
+_TICKER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}")
 
 
 class _Key(Struct, frozen=True, gc=False, tag=True):
@@ -57,6 +59,11 @@ class NoticesKey(_Key, frozen=True):
 
 class ValuesKey(_Key, frozen=True):
     """Index values and the reference values of a practice world."""
+
+
+def may_be_ticker(text: str) -> bool:
+    """Tell whether a market may have this name; a comma in it would make two of it where many are asked for at once."""
+    return _TICKER.fullmatch(text) is not None
 
 
 Key = StatusKey | MarketsKey | MarketKey | LadderKey | TradesKey | NoticesKey | ValuesKey

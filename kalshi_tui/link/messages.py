@@ -17,6 +17,8 @@ from kalshi_tui.link.keys import Key
 from kalshi_tui.link.views import View
 
 LINK_VERSION: Final = 1
+LEAVING: Final = "terminal that leaves"
+"""The name of a terminal that has closed and only sees to its engine: nobody for whose sake that must go on."""
 
 
 class _Message(Struct, frozen=True, gc=False, tag=True):

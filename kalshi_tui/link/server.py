@@ -7,6 +7,7 @@ is passed over, and hung up on when that lasts. Each bound that is reached is co
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import msgspec
 
 from kalshi_tui.errors import KalshiTuiError, TransportError
 from kalshi_tui.link.intents import Intent, Result
-from kalshi_tui.link.keys import Key, LadderKey, MarketsKey, NoticesKey, TradesKey
+from kalshi_tui.link.keys import Key, LadderKey, MarketKey, MarketsKey, NoticesKey, TradesKey, may_be_ticker
 from kalshi_tui.link.messages import (
     LINK_VERSION,
     Answer,
@@ -40,6 +41,10 @@ GREETING_S: Final = 5.0
 _LONGEST_TEXT: Final = 200
 _LARGEST: Final = 1_000  # rows or levels of one view
 _ASKED_AT_ONCE: Final = 32
+_STRANGERS: Final = 64  # connections that have not greeted yet; each holds one of the process's file descriptors
+_UNREAD: Final = 4  # times the backlog
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ class Server:
         self._monotonic = monotonic
         self._sessions: dict[int, Session] = {}
         self._watchers: Counter[Key] = Counter()
-        self._numbers = 0
+        self._numbers = self._strangers = 0
+        self._is_closed = False
 
     def clients(self) -> list[tuple[str, int]]:
         """Return the name and process of each client."""
@@ -107,18 +113,21 @@ class Server:
 
     async def serve(self, pipe: Pipe) -> None:
         """Serve one client until it hangs up."""
-        session = await self._greet(pipe)
-        if session is None:
+        greeted = await self._greet(pipe)
+        if greeted is None:
             return
+        session, waiting = greeted
         try:
             while True:
-                for data in await pipe.receive():
+                for data in waiting:
                     self._take(session, decode_from_client(data))
                 self._deliver_to(session)
+                self._check_asker(session)
+                waiting = await pipe.receive()
         except TransportError:
             if not session.is_leaving:
                 self._host.heard_of(f"{session.name} (process {session.pid}) went without a word")
-        except msgspec.DecodeError as problem:
+        except _UNREADABLE as problem:
             self.bounds["unreadable messages of clients"] += 1
             self._hang_up(session, f"a message could not be read: {problem}")
         finally:
@@ -130,35 +139,47 @@ class Server:
             self._deliver_to(session)
 
     def close(self, reason: str) -> None:
-        """Hang up on everybody."""
+        """Hang up on everybody, and greet nobody any more: an engine that ends must not look like one that runs."""
+        self._is_closed = True
         for session in tuple(self._sessions.values()):
             session.is_leaving = True
             session.pipe.send(encode(Goodbye(reason)))
             session.pipe.close()
 
-    async def _greet(self, pipe: Pipe) -> Session | None:
-        try:
-            first, *more = await asyncio.wait_for(pipe.receive(), GREETING_S)
-            hello = decode_from_client(first)
-        except (TimeoutError, TransportError, msgspec.DecodeError):
-            self.bounds["clients without a greeting"] += 1
+    async def _greet(self, pipe: Pipe) -> tuple[Session, list[bytes]] | None:
+        """Return a session for whoever greets, and what came with the greeting."""
+        hello = await self._first_words(pipe)
+        if hello is None or self._is_closed:
             pipe.close()
             return None
-        refusal = self._refusal(hello)
-        if refusal is not None or not isinstance(hello, Hello):
+        first, more = hello
+        refusal = self._refusal(first)
+        if refusal is not None or not isinstance(first, Hello):
             pipe.send(encode(refusal or Refused("no greeting came", "attach with this program")))
             pipe.close()
             return None
         self._numbers += 1
-        session = Session(self._numbers, pipe, hello.name[:_LONGEST_TEXT], hello.pid)
+        session = Session(self._numbers, pipe, first.name[:_LONGEST_TEXT], first.pid)
         self._sessions[session.number] = session
         welcome = self._host.welcome(session.number)
         pipe.send(encode(welcome))
-        if hello.settings_hash not in {"", welcome.settings_hash}:
+        if first.settings_hash not in {"", welcome.settings_hash}:
             self._host.heard_of(f"{session.name} was started with other settings; the engine goes by its own")
-        for data in more:
-            self._take(session, decode_from_client(data))
-        return session
+        return session, more
+
+    async def _first_words(self, pipe: Pipe) -> tuple[FromClient, list[bytes]] | None:
+        if self._strangers >= _STRANGERS:
+            self.bounds["clients without a greeting"] += 1
+            return None
+        self._strangers += 1
+        try:
+            first, *more = await asyncio.wait_for(pipe.receive(), GREETING_S)
+            return decode_from_client(first), more
+        except (TimeoutError, TransportError, *_UNREADABLE):
+            self.bounds["clients without a greeting"] += 1
+            return None
+        finally:
+            self._strangers -= 1
 
     def _refusal(self, hello: FromClient) -> Refused | None:
         if isinstance(hello, Hello) and hello.link != LINK_VERSION:
@@ -204,8 +225,8 @@ class Server:
             not 0 <= key.offset <= 10**6 or max(len(key.search), len(key.series), len(key.category)) > _LONGEST_TEXT
         ):
             return "no such page"
-        if len(getattr(key, "ticker", "")) > _LONGEST_TEXT:
-            return "no market has so long a name"
+        if isinstance(key, LadderKey | TradesKey | MarketKey) and not may_be_ticker(key.ticker):
+            return "no market has such a name"
         size = key.depth if isinstance(key, LadderKey) else 1
         size = key.count if isinstance(key, MarketsKey | TradesKey | NoticesKey) else size
         return "" if 0 < size <= _LARGEST else f"a view has 1 to {_LARGEST} rows"
@@ -238,7 +259,16 @@ class Server:
             said = Failure(message.id, "there was no time left for an answer", "ask again with more patience")
         except KalshiTuiError as problem:
             said = Failure(message.id, problem.message, problem.hint)
+        except Exception:  # noqa: BLE001 - else the asker waits for nothing, and nobody hears of it
+            _LOG.exception("an intent could not be answered by a fault of ours")
+            said = Failure(message.id, "the engine could not do it by a fault of its own", "look at `kalshi-tui logs`")
         session.pipe.send(encode(said))
+
+    def _check_asker(self, session: Session) -> None:
+        """Hang up on a client that asks on and on and reads nothing: answers and refusals cannot be passed over."""
+        if session.pipe.unsent() > _UNREAD * self._rules.backlog:
+            self.bounds["askers that did not read dropped"] += 1
+            self._hang_up(session, "it did not read")
 
     def _deliver_to(self, session: Session) -> None:
         if not session.watches or not self._has_room(session):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,17 +12,20 @@ import pytest
 from kalshi_tui.adapters.sqlite_now import SqliteNow
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.core.book import BookState
+from kalshi_tui.core.events import TickerSeen
+from kalshi_tui.core.units import Size
 from kalshi_tui.engine.inputs import Mark, decode_records, encode_records
 from kalshi_tui.engine.replaying import Replay
 from kalshi_tui.engine.rules import Rules
-from kalshi_tui.engine.running import Engine
+from kalshi_tui.engine.running import ASKED_FOR, Engine
 from kalshi_tui.errors import LocalProtocolError, TransportError
-from kalshi_tui.link.client import Link
+from kalshi_tui.link.client import Link, attach
 from kalshi_tui.link.intents import (
     Distrust,
     Follow,
     History,
     LetGo,
+    ReadAnew,
     ReadHistory,
     Recall,
     Recalled,
@@ -29,6 +33,7 @@ from kalshi_tui.link.intents import (
     StopEngine,
 )
 from kalshi_tui.link.keys import LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey, ValuesKey
+from kalshi_tui.link.messages import LEAVING
 from kalshi_tui.link.views import (
     LadderView,
     MarketsView,
@@ -148,6 +153,120 @@ def test_what_was_asked_for_is_followed_until_it_is_let_go_and_keeps_the_engine_
         assert engine.stopping.is_set()
 
     world.play(part)
+
+
+def test_only_names_of_markets_are_followed_and_only_so_many() -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        with pytest.raises(LocalProtocolError, match="no market is called 'A,B'"):
+            await link.ask(Follow(("A", "A,B")))
+        await link.ask(Follow(tuple(f"KX-{number}" for number in range(ASKED_FOR))))
+        await link.ask(Follow(("KX-1",)))
+        with pytest.raises(LocalProtocolError, match=f"at most {ASKED_FOR} markets"):
+            await link.ask(Follow(("KX-ONE-MORE",)))
+        assert len(engine.kernel.following.asked_for()) == ASKED_FOR
+
+    world.play(part)
+
+
+def test_two_terminals_that_leave_together_do_not_keep_the_engine_for_each_other() -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        leaving = [await attach(world.pipe_to(engine)[0], name=LEAVING) for _ in range(2)]
+        with pytest.raises(LocalProtocolError, match="1 others are attached"):
+            await leaving[0].ask(StopEngine(unless_others=True))
+        await link.close()
+        await world.clock.sleep(1)
+        await leaving[0].ask(StopEngine(unless_others=True))
+        await leaving[1].ended()
+        assert engine.stopping.is_set()
+
+    world.play(part)
+
+
+def test_a_market_that_is_listed_only_after_somebody_asked_for_it_is_followed_then() -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        engine.kernel.reading._absent[ticker] = None  # as if it had not been there when we asked
+        ladder = link.watch(LadderKey(ticker))
+        await world.clock.sleep(1)
+        engine.kernel.following.leave(ticker)
+        await link.ask(ReadAnew())
+        await world.clock.sleep(60)
+        assert as_a(LadderView, ladder.view).state is BookState.LIVE
+
+    world.play(part)
+
+
+def test_nothing_stays_of_markets_that_are_followed_no_longer_even_if_it_comes_late() -> None:
+    world = make_world(rules=Rules(linger_ms=0))
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        store = engine.kernel.store
+        ladder = link.watch(LadderKey(ticker))
+        await world.clock.sleep(30)
+        assert ticker in store.quotes
+        link.unwatch(ladder)
+        await world.clock.sleep(1)
+        assert ticker not in store.quotes
+        store.log_of(ticker)
+        store.heard[ticker] = 1
+        none = Size(0)
+        store.quotes["KX-GONE"] = TickerSeen("KX-GONE", None, None, None, none, none, none, none, none, 0)
+        await world.clock.sleep(70)
+        assert not {ticker, "KX-GONE"} & {*store.trades, *store.heard, *store.quotes}
+
+    world.play(part)
+
+
+class SetBack:
+    """A clock that somebody sets back."""
+
+    def __init__(self, world: World) -> None:
+        self.back_ms = 0
+        self.monotonic, self.sleep, self._now_ms = world.clock.monotonic, world.clock.sleep, world.clock.now_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms() - self.back_ms
+
+
+def test_where_the_clock_is_set_back_views_go_on_also_without_a_stream_that_drives_the_time() -> None:
+    world = make_world()
+    clock = SetBack(world)
+    world.around = replace(world.around, clock=clock, signer=None)
+
+    async def part(_: Engine, link: Link) -> None:
+        status = link.watch(StatusKey())
+        await world.clock.sleep(2)
+        before = as_a(StatusView, status.view).now_ms
+        clock.back_ms = 3_600_000
+        await world.clock.sleep(5)
+        assert as_a(StatusView, status.view).now_ms - before > 4_000
+
+    world.play(part)
+
+
+def test_a_fault_of_ours_that_a_client_sets_off_ends_the_engine_aloud(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("a fault")
+
+        monkeypatch.setitem(engine.kernel.publishing._makers, NoticesKey, fail)
+        link.watch(NoticesKey())
+        await link.ended()
+
+    with pytest.raises(ZeroDivisionError):
+        world.play(part)
+    assert "by a fault of its own" in caplog.text
 
 
 def test_a_market_that_does_not_exist_says_so_instead_of_looking_empty() -> None:

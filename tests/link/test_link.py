@@ -11,8 +11,8 @@ import pytest
 
 from kalshi_tui.errors import ConfigError, LocalProtocolError, OutcomeUnknown, RemoteProtocolError, TransportError
 from kalshi_tui.link.client import Link, attach
-from kalshi_tui.link.intents import Distrust, Done, Intent, Recall, Recalled, Result
-from kalshi_tui.link.keys import Key, LadderKey, MarketsKey, NoticesKey
+from kalshi_tui.link.intents import Distrust, Done, Intent, ReadHistory, Recall, Recalled, Result
+from kalshi_tui.link.keys import Key, LadderKey, MarketKey, MarketsKey, NoticesKey, TradesKey
 from kalshi_tui.link.messages import (
     LINK_VERSION,
     Ask,
@@ -61,6 +61,8 @@ class Desk:
             return Recalled("kept")
         if isinstance(intent, Distrust):
             await asyncio.Event().wait()
+        if isinstance(intent, ReadHistory):
+            raise ZeroDivisionError("a fault")
         raise LocalProtocolError("not now", hint="later")
 
     def heard_of(self, words: str) -> None:
@@ -258,6 +260,9 @@ async def test_no_more_clients_are_taken_than_allowed() -> None:
         LadderKey("A", depth=0),
         LadderKey("A", depth=10**6),
         LadderKey("A" * 500),
+        LadderKey("A,B"),
+        TradesKey("../orders"),
+        MarketKey(""),
         MarketsKey(count=10**6),
         MarketsKey(offset=-1),
         MarketsKey(search="x" * 500),
@@ -290,6 +295,66 @@ async def test_a_message_that_cannot_be_read_costs_its_sender_the_link_and_nobod
     assert [name for name, _ in room.server.clients()] == ["test"]
     assert room.server.bounds["unreadable messages of clients"] == 1
     assert await link.ask(Recall("x")) == Recalled("kept")
+
+
+@pytest.mark.parametrize("nonsense", [b"\xc1", b"\x82\xa4type\xa3Bye\xa1\xff\xa1\xff", b"\x91" * 5_000])
+async def test_nonsense_that_comes_along_with_a_greeting_leaves_no_client_behind(nonsense: bytes) -> None:
+    room = Room(LinkRules(clients=1))
+    pipe = room.pipe()
+    pipe.send(encode(Hello(LINK_VERSION, "1", "bad", 1)))
+    pipe.send(nonsense)
+    await asyncio.gather(*room.serving)
+    assert room.server.clients() == []
+    assert room.server.bounds["unreadable messages of clients"] == 1
+
+
+async def test_what_comes_along_with_a_greeting_is_done() -> None:
+    room = Room()
+    room.desk.publish(NOTICES, 3)
+    pipe = room.pipe()
+    pipe.send(encode(Hello(LINK_VERSION, "1", "test", 1)))
+    pipe.send(encode(Watch(1, NOTICES)))
+    await settle()
+    assert [type(decode_from_engine(data)).__name__ for data in await pipe.receive()] == ["Welcome", "Published"]
+
+
+async def test_who_connects_and_does_not_greet_takes_only_so_much() -> None:
+    room = Room()
+    pipes = [room.pipe() for _ in range(100)]
+    await settle()
+    assert sum(not serving.done() for serving in room.serving) == 64
+    assert room.server.bounds["clients without a greeting"] == 36
+    for pipe in pipes:
+        pipe.close()
+    await settle()
+    assert (await room.attach()).welcome.session == 1
+
+
+async def test_an_engine_that_ends_greets_nobody() -> None:
+    room = Room()
+    room.server.close("the engine ends")
+    with pytest.raises(TransportError):
+        await room.attach()
+    assert room.server.clients() == []
+
+
+async def test_a_fault_of_ours_while_an_intent_is_answered_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    link = await Room().attach()
+    with pytest.raises(LocalProtocolError, match="a fault of its own"):
+        await link.ask(ReadHistory("A", since_ms=2**64 - 1))
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_client_that_asks_on_and_on_and_reads_nothing_is_dropped_also_when_it_watches_nothing() -> None:
+    room = Room(LinkRules(backlog=500))
+    pipe = room.pipe()
+    pipe.send(encode(Hello(LINK_VERSION, "1", "greedy", 7)))
+    await pipe.receive()
+    for number in range(100):
+        pipe.send(encode(Ask(number, Recall("x"), 1_000)))
+        await settle()
+    assert room.server.clients() == []
+    assert room.server.bounds["askers that did not read dropped"] == 1
 
 
 async def slow_reader(room: Room) -> MemoryPipe:

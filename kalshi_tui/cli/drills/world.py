@@ -219,4 +219,4 @@ class World:
     def pipe_to(engine: Engine) -> tuple[MemoryPipe, asyncio.Task[None]]:
         """Return an end of a pipe whose other end the engine serves, and what serves it."""
         ours, its = memory_pipes()
-        return ours, asyncio.ensure_future(engine.server.serve(its))
+        return ours, asyncio.ensure_future(engine.serve(its))

@@ -7,6 +7,8 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,8 @@ from kalshi_tui.adapters.private_files import make_private_folder
 from kalshi_tui.errors import ConfigError
 
 _LONGEST: Final = 100  # bytes of a socket's path, where systems allow 104 or 108
+_LOOKS: Final = 200  # how often the lock is tried while others only look at it, and how long is waited in between
+_LOOK_S: Final = 0.005
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -79,12 +83,12 @@ class Place:
         """Take the lock for the life of this process, or return None where another engine has it."""
         make_private_folder(self.folder)
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(descriptor):
             os.close(descriptor)
             return None
-        return Taken(self, descriptor, _last_words(descriptor))
+        crashed = _last_words(descriptor)
+        os.ftruncate(descriptor, 0)  # or a process that got its number meanwhile would be ended in our place
+        return Taken(self, descriptor, crashed)
 
     @property
     def _lock(self) -> Path:
@@ -119,6 +123,21 @@ def engine_place(data: Path, account: str, execution: str) -> Place:
         return Place(folder, name)
     mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Place(_shared_folder() / mark, name)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file for us alone; whoever only looks whether an engine runs holds it too, for a moment, and is none."""
+    for _ in range(_LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        time.sleep(_LOOK_S)
+    return False
 
 
 def _last_words(descriptor: int) -> Note | None:

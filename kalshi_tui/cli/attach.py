@@ -12,7 +12,10 @@ from kalshi_tui.errors import TransportError
 @click.command("attach", short_help="Open a terminal on the engine that runs")
 @click.pass_context
 def command(ctx: click.Context, /) -> None:
-    """Open another terminal on the engine that runs for these settings; quitting it leaves the engine alone."""
+    """Open another terminal on the engine that runs for these settings; quitting leaves it to those who still need it.
+
+    An engine that was started by a terminal ends with the last terminal that is quit; one of `engine start` stays.
+    """
     launch = launch_of(ctx.obj or {})
     if not launch.place.is_taken():
         raise TransportError(

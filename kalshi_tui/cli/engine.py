@@ -12,7 +12,7 @@ import click
 
 from kalshi_tui.adapters.engine_place import Place, Taken
 from kalshi_tui.cli.desk_child import DeskChild, needs_desk, open_desk_child
-from kalshi_tui.cli.launching import Launch, launch_of, stop_process
+from kalshi_tui.cli.launching import Launch, launch_of, note_of, stop_process
 from kalshi_tui.cli.loading import load
 from kalshi_tui.cli.output import print_json, print_words
 from kalshi_tui.config.schema import Settings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _STOP_S = 10.0
 _SIGNAL_S = 5.0
+_LOOK_EVERY_S = 0.02
 
 
 @click.group("engine", short_help="Start, stop or show the engine")
@@ -82,6 +83,7 @@ def place_taken(settings: Settings, place: Place) -> Iterator[tuple[Taken, DeskC
             f"an engine for {place.name} runs already" + (f" (process {note.pid})" if note else ""),
             hint="`kalshi-tui engine status` shows it, `kalshi-tui engine stop` ends it",
         )
+    taken.write(note_of(settings, started_ms=0))  # so that one which hangs while it starts can be ended, too
     desk = None
     try:
         desk = open_desk_child(settings, place) if needs_desk(settings) else None
@@ -111,18 +113,21 @@ async def _stop(launch: Launch, *, force: bool) -> None:
         return
     try:
         link = await launch.attach("engine stop")
-        await _ask_to_stop(link, force=force)
+        await _ask_to_stop(link, launch.place, force=force)
     except (TransportError, ConfigError):
         if not force or note is None:
             raise
-        stop_process(note.pid, (signal.SIGTERM, signal.SIGKILL), patience_s=_SIGNAL_S)
+        stop_process(note.pid, (signal.SIGTERM, signal.SIGKILL), launch.place.is_taken, patience_s=_SIGNAL_S)
     print_words("engine stopped")
 
 
-async def _ask_to_stop(link: Link, *, force: bool) -> None:
+async def _ask_to_stop(link: Link, place: Place, *, force: bool) -> None:
     try:
         await link.ask(StopEngine(force=force))
-        await asyncio.wait_for(link.ended(), _STOP_S)
+        async with asyncio.timeout(_STOP_S):
+            await link.ended()
+            while place.is_taken():  # noqa: ASYNC110 - a lock of another process: tape and storage are put away first
+                await asyncio.sleep(_LOOK_EVERY_S)
     except TimeoutError:
         raise TransportError(
             f"the engine has not ended within {_STOP_S:g} s", hint="end it anyway: kalshi-tui engine stop --force"

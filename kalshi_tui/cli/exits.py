@@ -7,6 +7,7 @@ from typing import Final
 from kalshi_tui import errors
 
 CHECK_FAILED: Final = 1
+OUR_FAULT: Final = 70
 _CODES: Final[tuple[tuple[type[errors.KalshiTuiError], int], ...]] = (
     (errors.ConfigError, 3),
     (errors.ValueRefused, 3),
@@ -20,4 +21,4 @@ _CODES: Final[tuple[tuple[type[errors.KalshiTuiError], int], ...]] = (
 
 def exit_code(problem: errors.KalshiTuiError) -> int:
     """Return the exit code of an expected error."""
-    return next((code for kind, code in _CODES if isinstance(problem, kind)), 70)
+    return next((code for kind, code in _CODES if isinstance(problem, kind)), OUR_FAULT)

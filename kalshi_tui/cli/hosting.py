@@ -13,13 +13,14 @@ from typing import Final
 from kalshi_tui import __version__
 from kalshi_tui.adapters.clock import system_chance
 from kalshi_tui.adapters.collector import spare
-from kalshi_tui.adapters.engine_place import Note, Taken
+from kalshi_tui.adapters.engine_place import Taken
 from kalshi_tui.adapters.engine_socket import listen
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.adapters.secrets import load_key
 from kalshi_tui.adapters.sqlite import SqliteStorage, storage_file
 from kalshi_tui.adapters.tape_files import TapeWriter
 from kalshi_tui.cli.desk_child import DeskChild
+from kalshi_tui.cli.launching import note_of
 from kalshi_tui.cli.rules import kernel_rules, link_rules, tape_rules
 from kalshi_tui.cli.wiring import (
     Address,
@@ -58,8 +59,8 @@ async def host(
         spare()  # all the modules
         if taken.crashed is not None:
             engine.heard_of(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
-        taken.write(_note(engine))
-        stack.push_async_callback(await listen(taken.place.socket, engine.server.serve))
+        taken.write(note_of(settings, started_ms=engine.welcome(0).started_ms))
+        stack.push_async_callback(await listen(taken.place.socket, engine.serve))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, engine.stopping.set)
         watch = asyncio.ensure_future(_watch_desk(desk, engine))
@@ -160,15 +161,3 @@ async def _run(engine: Engine, beside: Callable[[Engine], Awaitable[None]] | Non
 async def _address(settings: Settings, signer: Signer | None, desk: DeskChild | None, stack: AsyncExitStack) -> Address:
     """Return the venue of the settings: the exchange that was opened for us, or the one that they name."""
     return await find_address(settings, signer, stack) if desk is None else await desk_address(await desk.opened())
-
-
-def _note(engine: Engine) -> Note:
-    welcome = engine.welcome(0)
-    return Note(
-        pid=os.getpid(),
-        program=welcome.program,
-        account=welcome.account,
-        mode=welcome.mode,
-        settings_hash=welcome.settings_hash,
-        started_ms=welcome.started_ms,
-    )

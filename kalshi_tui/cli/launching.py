@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kalshi_tui.adapters.engine_place import Place, engine_place
+from kalshi_tui import __version__
+from kalshi_tui.adapters.engine_place import Note, Place, engine_place
 from kalshi_tui.adapters.private_files import make_private_folder
 from kalshi_tui.config.load import data_folder, user_file
-from kalshi_tui.config.modes import account_name, settings_hash
+from kalshi_tui.config.modes import account_name, mode_of, settings_hash
 from kalshi_tui.config.schema import Settings
 from kalshi_tui.errors import ConfigError, TransportError
 from kalshi_tui.link.client import Link, attach_to
@@ -62,7 +64,12 @@ class Launch:
                 settings_hash=settings_hash(self.settings),
                 answer_s=self.settings.link.answer_timeout_s,
             )
-        except (FileNotFoundError, ConnectionError):
+        except OSError:
+            if self.place.is_taken():
+                raise TransportError(
+                    f"the engine for {self.place.name} does not answer: it starts, ends or is stuck",
+                    hint="try again in a moment; if that does not help: kalshi-tui engine stop --force",
+                ) from None
             raise TransportError(
                 f"no engine runs for {self.place.name}",
                 hint="start one with `kalshi-tui engine start`, or just open the terminal with `kalshi-tui`",
@@ -70,20 +77,26 @@ class Launch:
 
     async def attach_or_start(self, name: str, *, stays: bool = False) -> Link:
         """Attach to the engine that runs, or start one and wait until it can be attached to."""
-        if self.place.is_taken():
-            return await self.wait_for(name, None)
-        return await self.wait_for(name, self.start(stays=stays))
+        started = None if self.place.is_taken() else self.start(stays=stays)
+        return await self.wait_for(name, started, stays=stays)
 
-    async def wait_for(self, name: str, started: subprocess.Popen[bytes] | None) -> Link:
-        """Attach as soon as the engine listens; one that ends instead has said why."""
+    async def wait_for(self, name: str, started: subprocess.Popen[bytes] | None, *, stays: bool = False) -> Link:
+        """Attach as soon as the engine listens; one that was started and ends instead has said why.
+
+        One that was just ending when we found it is followed by another, which `stays` or does not.
+        """
         deadline = time.monotonic() + START_S
         while True:
             try:
                 return await self.attach(name)
-            except TransportError:
-                has_ended = started is not None and started.poll() is not None and not self.place.is_taken()
-                if has_ended or time.monotonic() >= deadline:
+            except TransportError as problem:
+                is_free = not self.place.is_taken()
+                if started is None and is_free:
+                    started = self.start(stays=stays)
+                elif started is not None and started.poll() is not None and is_free:
                     raise self._not_started() from None
+                if time.monotonic() >= deadline:
+                    raise self._not_started() if started is not None else problem from None
             await asyncio.sleep(_LOOK_EVERY_S)
 
     def _not_started(self) -> ConfigError:
@@ -112,6 +125,12 @@ def place_of(settings: Settings) -> Place:
     return engine_place(data_folder(), account_name(settings), settings.execution_mode)
 
 
+def note_of(settings: Settings, *, started_ms: int) -> Note:
+    """Return what an engine in this process tells others about itself."""
+    word, mark = mode_of(settings).word, settings_hash(settings)
+    return Note(os.getpid(), __version__, account_name(settings), word, mark, started_ms)
+
+
 def passed_on(flags: Mapping[str, str]) -> tuple[str, ...]:
     """Return the global flags for another process, files by their whole path."""
     words: list[str] = []
@@ -122,18 +141,15 @@ def passed_on(flags: Mapping[str, str]) -> tuple[str, ...]:
     return (*words, "--debug") if "debug" in flags else tuple(words)
 
 
-def stop_process(pid: int, signals: Sequence[int], *, patience_s: float) -> bool:
-    """Send signals in turn until a process is gone; return whether it is."""
+def stop_process(pid: int, signals: Sequence[int], is_there: Callable[[], bool], *, patience_s: float) -> None:
+    """Send signals in turn until what the process held is free; one that has ended may keep its number for a while."""
     for number in signals:
-        try:
+        if not is_there():
+            return
+        with suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            return True
         deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline:
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return True
+        while is_there() and time.monotonic() < deadline:
             time.sleep(_LOOK_EVERY_S)
-    return False
+    if is_there():
+        raise TransportError(f"process {pid} does not end", hint=f"end it yourself: kill -9 {pid}")

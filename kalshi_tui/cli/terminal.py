@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kalshi_tui.adapters.collector import spare
 from kalshi_tui.adapters.hangup import end_when_window_closes
 from kalshi_tui.adapters.logs import log_to_files
+from kalshi_tui.cli.exits import OUR_FAULT
 from kalshi_tui.cli.launching import Launch, launch_of
 from kalshi_tui.cli.loading import interrupt_ends_at_once, no_collections
 from kalshi_tui.cli.output import print_words
@@ -21,6 +22,7 @@ from kalshi_tui.config.tables import TerminalSettings
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link.client import Link
 from kalshi_tui.link.intents import StopEngine
+from kalshi_tui.link.messages import LEAVING
 
 if TYPE_CHECKING:
     from kalshi_tui.tui.app import Terminal
@@ -31,15 +33,19 @@ class Attaching:
     """How the terminal gets its link: at first from the engine that was started with it."""
 
     launch: Launch
-    started: subprocess.Popen[bytes] | None
+    started: subprocess.Popen[bytes] | None  # an engine that was started here and not attached to yet
     may_start: bool
     stays: bool = True
 
     async def connect(self) -> Link:
         """Attach; a terminal that has lost its engine starts another one."""
-        started, self.started = self.started, None
-        if started is not None:
-            link = await self.launch.wait_for("terminal", started)
+        if self.started is not None:
+            try:
+                link = await self.launch.wait_for("terminal", self.started)
+            finally:
+                if self.started.poll() is not None:
+                    self.started = None  # it has said why; the next attempt starts another one
+            self.started = None
         elif self.may_start:
             link = await self.launch.attach_or_start("terminal")
         else:
@@ -57,6 +63,8 @@ def open_terminal(flags: Mapping[str, str], *, may_start: bool = True) -> None:
     log_to_files(launch.settings, log_folder(), also_stderr=False)  # a word on stderr would stand on the screen
     farewell = show_terminal(launch.settings.terminal, attaching.connect)
     asyncio.run(see_to_engine(attaching, farewell))
+    if farewell == "crash":
+        raise SystemExit(OUR_FAULT)
 
 
 def show_terminal(
@@ -81,20 +89,24 @@ def show_terminal(
     terminal = Terminal(connect, look, time.monotonic)
     made(terminal)
     end_when_window_closes()
-    return terminal.run() or "quit"
+    farewell = terminal.run()
+    return "crash" if terminal.return_code else farewell or "quit"
 
 
 async def see_to_engine(attaching: Attaching, farewell: str) -> None:
     """End the engine that was started for terminals, unless somebody still needs it; say what goes on."""
+    if attaching.started is not None and farewell == "quit":
+        attaching.started.terminate()  # before it could be attached to: nobody has seen it
+        return
     note = attaching.launch.place.note()
     if note is None:
         return
     goes_on = f"the engine goes on (process {note.pid}); `kalshi-tui engine stop` ends it"
-    if farewell == "leave" or (farewell == "quit" and attaching.stays):
+    if farewell in {"leave", "crash"} or (farewell == "quit" and attaching.stays):
         print_words(goes_on)
         return
     try:
-        link = await attaching.launch.attach("terminal")
+        link = await attaching.launch.attach(LEAVING)
         try:
             await link.ask(StopEngine(force=farewell == "stop", unless_others=True))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -41,6 +42,20 @@ def test_an_engine_that_ended_without_leaving_is_known_to_the_next(tmp_path: Pat
     again = place.take()
     assert again is not None
     assert again.crashed == NOTE
+    assert place.note() is None  # the process of that number may be anybody's by now
+
+
+def test_who_only_looks_at_the_lock_does_not_keep_an_engine_from_taking_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = engine_place(tmp_path, "practice", "observe")
+    taken = place.take()
+    assert taken is not None
+    taken.leave()
+    looking = os.open(place.folder / "engine.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr("time.sleep", lambda _: os.close(looking))
+    assert place.take() is not None
 
 
 def test_each_account_and_mode_has_a_place_of_its_own(tmp_path: Path) -> None:

@@ -15,14 +15,16 @@ from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 
 @click.command("run", short_help="Run an engine in this window, for a while")
 @click.option("--headless", is_flag=True, help="Without a terminal; otherwise the terminal opens.")
-@click.option("--for", "seconds", type=click.FloatRange(min=0), help="With --headless: stop after so many seconds.")
+@click.option("--for", "seconds", type=click.FloatRange(min=0), help="Stop after so many seconds.")
 @click.option("--follow", "tickers", multiple=True, metavar="TICKER", help="Follow this market; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
 def command(
     ctx: click.Context, /, *, headless: bool, seconds: float | None, tickers: tuple[str, ...], as_json: bool
 ) -> None:
-    """Run the engine itself, until Ctrl-C or the end of --for, and say what it saw."""
+    """Run the engine itself, until Ctrl-C or the end of --for, and say what it saw: all with --headless."""
+    if not headless and (seconds is not None or tickers or as_json):
+        raise click.UsageError("--for, --follow and --json need --headless")
     if not headless:
         load("kalshi_tui.cli.terminal").open_terminal(ctx.obj or {})
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kalshi_tui.adapters.engine_place import Taken
 from kalshi_tui.cli.desk_child import DeskChild
@@ -27,10 +28,9 @@ async def run_for(
             await engine.answer(Follow(tuple(tickers)))
         else:
             engine.watched(MarketsKey(count=FOLLOWED))
-        try:
-            await asyncio.sleep(seconds if seconds is not None else float("inf"))
-        finally:
-            seen.update(summary(engine))  # when the engine has ended, no book is live any more
+        with suppress(TimeoutError):
+            await asyncio.wait_for(engine.stopping.wait(), seconds)
+        seen.update(summary(engine))  # now: when the engine has ended, no book is live any more
 
     engine = await host(settings, taken, desk, stays=True, beside=follow)
     tape = engine.tape()

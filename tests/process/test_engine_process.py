@@ -81,11 +81,27 @@ def test_ctrl_c_ends_an_engine_in_this_window_in_order(home: Home) -> None:
         cwd=home.folder,
     )
     until((home.run_folder / "engine.socket").exists)
+    until(lambda: home.json("status")["status"]["books_live"])
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert json.loads(out)["mode"] == "PRACTICE OBSERVE"
+    assert json.loads(out)["books_live"] > 0
     assert b"Traceback" not in err
+
+
+def test_what_only_an_engine_without_a_terminal_can_do_is_not_passed_over_in_silence(home: Home) -> None:
+    done = home.run("run", "--for", "2")
+    assert done.returncode == 2
+    assert "need --headless" in done.stderr
+
+
+def test_an_engine_that_is_stopped_and_started_again_at_once_runs(home: Home) -> None:
+    home.json("engine", "start")
+    for _ in range(3):
+        assert home.run("engine", "stop").returncode == 0
+        assert home.json("engine", "start")["started"] is True
+        assert home.run("status").returncode == 0
 
 
 def test_while_an_engine_runs_commands_look_at_its_world_and_not_at_one_of_their_own(home: Home) -> None:

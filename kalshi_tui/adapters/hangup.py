@@ -13,6 +13,8 @@ import threading
 
 def end_when_window_closes(descriptor: int = 0) -> None:
     """Let the process end by SIGHUP, as with any other closed window, once the other end of a terminal is gone."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has asked to outlive the window, which a terminal cannot
     threading.Thread(target=_wait, args=(descriptor,), name="hangup", daemon=True).start()
 
 

@@ -143,6 +143,7 @@ class Kernel:
     def _disconnected(self, taken: inputs.Disconnected) -> None:
         self.stream.disconnected(taken.at_ms)
         self._outgoing.clear()
+        self.store.quotes.clear()  # nobody keeps them right any more; what was listed says itself how old it is
         self._drain()
 
     def _pinged(self, taken: inputs.Pinged) -> None:

@@ -47,7 +47,7 @@ class Reading:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._problem = ""
+        self._problems: dict[str, str] = {}  # why a list of the catalogue could not be read the last time
         self._pages = 0
         self._absent: dict[str, None] = {}  # what the venue was asked about and does not have
         self._takes: dict[str, Callable[[Any, int], None]] = {
@@ -87,9 +87,13 @@ class Reading:
         """Return how far the first reading of the catalogue is, or nothing once it is complete."""
         if self._kernel.asking.has_read:
             return ""
-        if self._problem:
-            return f"the list of markets cannot be read: {self._problem}"
+        if self._problems:
+            return f"the list of markets cannot be read: {next(iter(self._problems.values()))}"
         return f"reading the list of markets: {self._kernel.catalogue.counts[2]:,} so far"
+
+    def not_anew(self) -> str:
+        """Return why the catalogue that is there is not kept current, or nothing while it is."""
+        return f"not read anew: {next(iter(self._problems.values()))}" if self._problems else ""
 
     def is_absent(self, ticker: str) -> bool:
         """Tell whether the venue was asked about a market and has none of that name."""
@@ -109,10 +113,9 @@ class Reading:
         except (RemoteProtocolError, ValueRefused, msgspec.DecodeError, UnicodeError) as problem:
             self._failed(question, f"the answer cannot be read: {problem}")
             return
-        if taken.endpoint in {"events", "series"}:
-            self._problem = ""
         was_reading = kernel.asking.is_reading()
-        kernel.asking.answered(question, taken.body, taken.at_ms)
+        if kernel.asking.answered(question, taken.body, taken.at_ms):
+            self._problems.pop(taken.endpoint, None)
         if was_reading and not kernel.asking.is_reading():
             kernel.catalogue.end_read(kernel.now_ms)
             kernel.catalogue.keep_only(kernel.following.needs.followed(), kernel.now_ms)
@@ -138,8 +141,8 @@ class Reading:
     def _failed(self, question: Question, reason: str) -> None:
         kernel = self._kernel
         kernel.asking.failed(question, kernel.now_ms)
-        if question.endpoint in {"events", "series"}:
-            self._problem = reason
+        if question.endpoint in {"events", "series", "updated"}:
+            self._problems[question.endpoint] = reason
         if question.endpoint == "books":
             for ticker in question.argument.split(","):
                 kernel.store.polled.pop(ticker, None)  # it is older now than it is said to be

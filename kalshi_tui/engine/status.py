@@ -53,7 +53,7 @@ class Status:
     def beat(self, now_ms: int) -> None:
         """Note how many frames have come by now."""
         self._rates.append((now_ms, self.frames))
-        while now_ms - self._rates[0][0] > _RATE_MS:
+        while now_ms - self._rates[0][0] > _RATE_MS and len(self._rates) > 2:  # a fast world's beats are far apart
             self._rates.popleft()
 
     def view(self, kernel: Kernel) -> StatusView:
@@ -84,7 +84,7 @@ class Status:
             gaps=counters.gaps,
             resyncs=counters.resyncs,
             malformed=counters.malformed,
-            catalogue=kernel.reading.loading() or "ready",
+            catalogue=kernel.reading.loading() or kernel.reading.not_anew() or "ready",
             series=kernel.catalogue.counts[0],
             events=kernel.catalogue.counts[1],
             markets=kernel.catalogue.counts[2],

@@ -15,9 +15,11 @@ from kalshi_tui.core.book import BookState
 from kalshi_tui.core.events import TickerSeen
 from kalshi_tui.core.units import Size
 from kalshi_tui.engine.inputs import Mark, decode_records, encode_records
+from kalshi_tui.engine.questions import Question
 from kalshi_tui.engine.replaying import Replay
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.running import ASKED_FOR, Engine
+from kalshi_tui.engine.status import Status
 from kalshi_tui.errors import LocalProtocolError, TransportError
 from kalshi_tui.link.client import Link, attach
 from kalshi_tui.link.intents import (
@@ -44,7 +46,7 @@ from kalshi_tui.link.views import (
     ValuesView,
     View,
 )
-from tests.engine.world import World
+from tests.engine.world import World, opening_of
 
 V = TypeVar("V")
 
@@ -435,6 +437,52 @@ def test_while_the_stream_is_away_books_are_polled_and_never_live(monkeypatch: p
         assert engine.kernel.status.polled_reason(world.clock.now_ms())
 
     world.play(part)
+
+
+def test_top_lines_that_nobody_keeps_right_are_not_shown_as_if_they_were_just_listed() -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        ticker = await some_ticker(world, link)
+        link.watch(LadderKey(ticker))
+        await world.clock.sleep(30)
+        assert ticker in engine.kernel.store.quotes
+        engine.intake.disconnected(world.clock.now_ms())
+        assert engine.kernel.store.quotes == {}
+
+    world.play(part)
+
+
+def test_a_catalogue_that_is_not_kept_current_is_not_called_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(rules=Rules(metadata_ms=10_000))
+
+    async def part(engine: Engine, link: Link) -> None:
+        status = link.watch(StatusKey())
+        await world.clock.sleep(5)
+        assert as_a(StatusView, status.view).catalogue == "ready"
+        answers = engine._body_of
+
+        async def no_events(question: Question) -> bytes:
+            if question.endpoint == "events":
+                raise TransportError("no list today")
+            return await answers(question)
+
+        monkeypatch.setattr(engine, "_body_of", no_events)
+        await world.clock.sleep(20)
+        assert as_a(StatusView, status.view).catalogue == "not read anew: no list today"
+        monkeypatch.setattr(engine, "_body_of", answers)
+        await world.clock.sleep(30)
+        assert as_a(StatusView, status.view).catalogue == "ready"
+
+    world.play(part)
+
+
+def test_messages_a_second_are_told_also_where_a_fast_worlds_beats_are_far_apart() -> None:
+    status = Status(opening_of(0, Rules()))
+    for beat in range(3):
+        status.beat(beat * 3_000)
+        status.frames += 300
+    assert status._frames_per_s() == 100
 
 
 def test_a_fault_of_ours_while_an_answer_is_taken_ends_the_engine_aloud(

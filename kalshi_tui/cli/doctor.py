@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from kalshi_tui.cli.checks.findings import Finding, State, failed, ok
-from kalshi_tui.cli.checks.local import Places, check_files, check_key, check_settings
+from kalshi_tui.cli.checks.local import Places, check_engine, check_files, check_key, check_settings
 from kalshi_tui.cli.checks.terminal import check_terminal
 from kalshi_tui.cli.checks.versions import check_optional, check_versions
 from kalshi_tui.cli.exits import CHECK_FAILED
@@ -56,6 +56,7 @@ def examine(flags: Mapping[str, str], places: Places, *, offline: bool) -> list[
         findings.append(failed("settings", "settings", problem))
     else:
         findings += check_optional(settings) + check_settings(settings) + check_files(places)
+        findings += check_engine(settings)
         findings += _keys_and_venue(settings, places, offline=offline)
     return findings + check_terminal(os.environ)
 

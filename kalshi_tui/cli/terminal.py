@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from kalshi_tui.cli.loading import interrupt_ends_at_once, no_collections
 from kalshi_tui.cli.output import print_words
 from kalshi_tui.config.load import log_folder, user_file
 from kalshi_tui.config.tables import TerminalSettings
-from kalshi_tui.errors import KalshiTuiError
+from kalshi_tui.errors import KalshiTuiError, LocalProtocolError
 from kalshi_tui.link.client import Link
 from kalshi_tui.link.intents import StopEngine
 from kalshi_tui.link.messages import LEAVING
@@ -54,14 +55,23 @@ class Attaching:
         spare()  # all of Textual, and what it has drawn: going over that held up a key for 60 ms every few seconds
         return link
 
+    async def connect_again(self) -> Link:
+        """Attach to the engine that let us go, if it still runs; start none, for its end is to be seen."""
+        return await self.launch.attach("terminal")
+
 
 def open_terminal(flags: Mapping[str, str], *, may_start: bool = True) -> None:
     """Show the terminal until its user quits; by `may_start` an engine is started where none runs."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):  # it would draw into a file, and no key would ever end it
+        raise LocalProtocolError(
+            "input or output is redirected, and the terminal needs both",
+            hint="`kalshi-tui live` and `kalshi-tui status` print plain text",
+        )
     launch = launch_of(flags)
     needs_engine = may_start and not launch.place.is_taken()
     attaching = Attaching(launch, launch.start(stays=False) if needs_engine else None, may_start)
     log_to_files(launch.settings, log_folder(), also_stderr=False)  # a word on stderr would stand on the screen
-    farewell = show_terminal(launch.settings.terminal, attaching.connect)
+    farewell = show_terminal(launch.settings.terminal, attaching.connect, again=attaching.connect_again)
     asyncio.run(see_to_engine(attaching, farewell))
     if farewell == "crash":
         raise SystemExit(OUR_FAULT)
@@ -71,6 +81,8 @@ def show_terminal(
     settings: TerminalSettings,
     connect: Callable[[], Awaitable[Link]],
     made: Callable[[Terminal], None] = lambda _: None,
+    *,
+    again: Callable[[], Awaitable[Link]] | None = None,
 ) -> str:
     """Run the terminal and return what shall become of the engine; `made` is given it before, to be looked at."""
     os.environ["TEXTUAL_FPS"] = str(settings.fps)  # read when Textual is imported
@@ -86,7 +98,7 @@ def show_terminal(
         keys=settings.keys,
         calm=settings.calm,
     )
-    terminal = Terminal(connect, look, time.monotonic)
+    terminal = Terminal(connect, look, time.monotonic, again)
     made(terminal)
     end_when_window_closes()
     farewell = terminal.run()

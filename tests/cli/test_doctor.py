@@ -51,7 +51,9 @@ def test_without_account_key_or_network_everything_is_green(tmp_path: Path) -> N
     assert report["ok"] is True
     found = {(line["section"], line["name"]): line for line in report["findings"]}
     assert {line["state"] for line in report["findings"]} == {"ok"}, report
-    assert {section for section, _ in found} == {"versions", "settings", "files", "keys", "venue", "terminal"}
+    sections = {"versions", "settings", "files", "engine", "keys", "venue", "terminal"}
+    assert {section for section, _ in found} == sections
+    assert "none runs" in found["engine", "practice-observe"]["found"]
     assert "key accepted" in found["venue", "account"]["found"]
     assert "200 read and 100 write tokens" in found["venue", "account"]["found"]
     assert ("venue", "stream over websockets") in found

@@ -105,10 +105,16 @@ def test_an_engine_that_is_stopped_and_started_again_at_once_runs(home: Home) ->
 
 
 def test_while_an_engine_runs_commands_look_at_its_world_and_not_at_one_of_their_own(home: Home) -> None:
+    other = home.folder / "other.toml"
+    other.write_text("[engine]\nlinger_s = 7.0\n")
     home.json("engine", "start")
     (address,) = json.loads((home.run_folder / "exchange.json").read_text())["rest_url"].splitlines()
     first, second = home.json("markets", "--limit", "5"), home.json("markets", "--limit", "5")
     assert [row["ticker"] for row in first] == [row["ticker"] for row in second]
-    assert address in home.run("doctor").stdout
+    pid = home.json("status")["status"]["engine_pid"]
+    doctor = home.run("doctor").stdout
+    assert address in doctor
+    assert f"process {pid}, PRACTICE OBSERVE" in doctor
+    assert "started with other settings" in home.run("--mode", "observe", "--config", str(other), "doctor").stdout
     home.run("engine", "stop")
     assert not (home.run_folder / "exchange.json").exists()

@@ -13,10 +13,12 @@ from kalshi_tui.adapters.key_files import read_private_file
 from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import LoadedKey, load_hidden, load_key
 from kalshi_tui.cli.checks.findings import Finding, State, failed, noticed, ok
+from kalshi_tui.cli.launching import place_of
 from kalshi_tui.config import tree
 from kalshi_tui.config.dump import plain, toml
 from kalshi_tui.config.kinds import Dollars
 from kalshi_tui.config.load import default_file
+from kalshi_tui.config.modes import settings_hash
 from kalshi_tui.config.redact import mask
 from kalshi_tui.config.schema import Environment, Settings
 from kalshi_tui.core.units import format_money
@@ -45,6 +47,19 @@ def check_files(places: Places) -> list[Finding]:
         ok("files", "own settings", f"{places.own_file}{own}"),
         _data_folder(places.data),
     ]
+
+
+def check_engine(settings: Settings) -> list[Finding]:
+    """Tell whether an engine runs for this account and mode, and where it is found."""
+    place = place_of(settings)
+    note = place.note()
+    if note is None:
+        return [ok("engine", place.name, "none runs; the terminal starts one by itself")]
+    runs = f"process {note.pid}, {note.mode}, version {note.program}, at {place.socket}"
+    if note.settings_hash == settings_hash(settings):
+        return [ok("engine", place.name, runs)]
+    to_do = "to use these settings, end it and start it anew: kalshi-tui engine stop"
+    return [Finding("engine", place.name, State.WARN, f"{runs}; it was started with other settings", to_do)]
 
 
 def check_key(settings: Settings, places: Places) -> tuple[list[Finding], LoadedKey | None]:

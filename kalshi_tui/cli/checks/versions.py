@@ -11,8 +11,19 @@ from kalshi_tui.cli.checks.findings import Finding, State, ok
 from kalshi_tui.config.schema import KeySource, Settings, TransportName
 
 _SECTION: Final = "versions"
-_LIBRARIES: Final = ("aiohttp", "click", "cryptography", "httpx", "msgspec", "rich", "textual", "websockets")
-_OPTIONAL: Final = {"picows": "fast", "keyring": "keyring"}
+_LIBRARIES: Final = (
+    "aiohttp",
+    "aiosqlite",
+    "click",
+    "cryptography",
+    "httpx",
+    "msgspec",
+    "rich",
+    "textual",
+    "websockets",
+    "zstandard",
+)
+_OPTIONAL: Final = {"picows": "fast", "keyring": "keyring", "pyarrow": "parquet"}
 
 
 def check_versions() -> list[Finding]:
@@ -30,6 +41,7 @@ def check_optional(settings: Settings) -> list[Finding]:
     wanted = {
         "picows": settings.stream.transport is TransportName.PICOWS,
         "keyring": settings.venue.key_source is KeySource.KEYRING,
+        "pyarrow": False,
     }
     return [_optional(name, wanted=wanted[name]) for name in _OPTIONAL]
 

@@ -25,7 +25,7 @@ TIMED: Final = {"engine", "terminals", "frames"}  # take --seconds
 
 
 @click.command(short_help="Measure speed and compare it with the targets")
-@click.argument("name", required=False, type=click.Choice(list(BENCHES)))
+@click.argument("name", required=False, metavar="[NAME]", type=click.Choice(list(BENCHES)))
 @click.option(
     "--seconds", type=click.FloatRange(3, 300), help="With engine, terminals and frames: how long each part lasts."
 )
@@ -36,7 +36,7 @@ def command(name: str | None, *, seconds: float | None, as_json: bool) -> None:
     docs/performance.md says what each figure means.
     """
     if name is None:
-        print_table([Column("name"), Column("measures")], [(key, words) for key, (_, words) in BENCHES.items()])
+        list_benches(as_json=as_json)
         return
     if seconds is not None and name not in TIMED:
         raise click.UsageError(f"{name} takes no --seconds: its rounds are of a fixed length")
@@ -47,6 +47,14 @@ def command(name: str | None, *, seconds: float | None, as_json: bool) -> None:
     print_json(found) if as_json else print_report(found)
     if not found.ok:
         raise SystemExit(CHECK_FAILED)
+
+
+def list_benches(*, as_json: bool) -> None:
+    """Print what each bench measures."""
+    if as_json:
+        print_json([{"name": name, "measures": words} for name, (_, words) in BENCHES.items()])
+        return
+    print_table([Column("name"), Column("measures")], [(name, words) for name, (_, words) in BENCHES.items()])
 
 
 def print_report(found: Report) -> None:

@@ -43,8 +43,10 @@ def command(
 
     docs/drills.md says what a drill is and what its score means.
     """
+    if names and everything:
+        raise click.UsageError("--all is every drill: name none beside it")
     if not names and not everything:
-        list_drills()
+        list_drills(as_json=as_json)
         return
     faults = chosen(names, everything=everything)
     count = seeds or (_SEEDS if seed is None else 1)
@@ -57,11 +59,14 @@ def command(
 
 def chosen(names: Sequence[str], *, everything: bool) -> list[str]:
     """Return the faults that are named, each once, as the list has them; a scenario's name does as well."""
-    known = list(load("kalshi_tui.cli.drills.table").DRILLS)
+    table = load("kalshi_tui.cli.drills.table")
+    known = list(table.DRILLS)
     if everything:
         return known
     wanted = [name.upper().partition("-")[0] for name in names]
     for name, fault in zip(names, wanted, strict=True):
+        if fault in table.PENDING:
+            raise LocalProtocolError(f"no drill injects {fault} yet", hint="`kalshi-tui drill` lists those that do")
         if fault not in known:
             close = get_close_matches(fault, known, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
@@ -85,9 +90,13 @@ def rehearsed(faults: Sequence[str], seeds: Sequence[int], jobs: int) -> Score:
     return score_of(load("kalshi_tui.cli.drills.crew").rehearse_all(faults, seeds, jobs=jobs, tell=tell))
 
 
-def list_drills() -> None:
+def list_drills(*, as_json: bool) -> None:
     """Print what goes wrong in each drill, and what must follow."""
     table = load("kalshi_tui.cli.drills.table")
+    if as_json:
+        drills = [{"fault": drill.fault, "words": drill.words, "must": drill.must} for drill in table.DRILLS.values()]
+        print_json({"drills": drills, "pending": table.PENDING})
+        return
     rows = [(drill.fault, drill.words, drill.must) for drill in table.DRILLS.values()]
     print_table([Column("fault"), Column("what goes wrong"), Column("what must follow")], rows)
     print_words(f"pending: {len(table.PENDING)} more of the list ({spans(table.PENDING)})")

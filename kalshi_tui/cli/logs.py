@@ -21,7 +21,16 @@ _LOOK_AGAIN_S: Final = 0.2
 
 @click.command(short_help="Print or follow the logs of engine and trades")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is logged, until Ctrl-C.")
-@click.option("-n", "--lines", "limit", type=click.IntRange(0, 1_000_000), default=50, show_default=True, metavar="N")
+@click.option(
+    "-n",
+    "--lines",
+    "limit",
+    type=click.IntRange(0, 1_000_000),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="How many records.",
+)
 @click.option("--level", type=click.Choice(_LEVELS, case_sensitive=False), help="Only records of this level and above.")
 @click.option("--trades", "of_trades", is_flag=True, help="The log of orders and fills.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array; with --follow, one object a line.")

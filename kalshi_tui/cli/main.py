@@ -54,6 +54,19 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - each command module keeps this promise; a test holds it
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; of one that there is not say the nearest, as click knows no names that are not loaded."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped command needs it
+
+            close = get_close_matches(args[0][:60], COMMANDS, n=1)
+            raise click.UsageError(
+                f"No such command {args[0]!r:.60}." + (f" Did you mean {close[0]!r}?" if close else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
+
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
         """Read the command line, and perhaps print help to a reader that has gone."""
         with no_reader_is_no_failure():
@@ -99,7 +112,10 @@ def no_reader_is_no_failure() -> Iterator[None]:
 @click.version_option(__version__, prog_name="kalshi-tui")
 @click.pass_context
 def cli(ctx: click.Context, /, **flags: str | None) -> None:
-    """Trade Kalshi's binary event contracts from a terminal."""
+    """A terminal for people who trade Kalshi's binary event contracts.
+
+    Without a command it opens the terminal, and an engine where none runs; no command sends an order yet.
+    """
     ctx.obj = {name: value for name, value in flags.items() if value is not None}
     if ctx.invoked_subcommand is not None:
         return

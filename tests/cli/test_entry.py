@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -13,9 +14,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from kalshi_tui import errors
+from kalshi_tui.adapters.engine_place import Place
 from kalshi_tui.cli import main as entry
+from kalshi_tui.cli.bench import BENCHES
 from kalshi_tui.cli.exits import exit_code
 
 
@@ -38,6 +42,28 @@ def test_each_command_of_the_table_is_a_command(name: str) -> None:
 )
 def test_each_kind_of_error_has_its_exit_code(problem: errors.KalshiTuiError, code: int) -> None:
     assert exit_code(problem) == code
+
+
+@pytest.mark.parametrize(("typed", "words"), [("markts", "Did you mean 'markets'?"), ("zzz", "No such command 'zzz'.")])
+def test_a_command_that_there_is_not_is_told_with_the_nearest(typed: str, words: str) -> None:
+    result = CliRunner().invoke(entry.cli, [typed])
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("name", ["attach", "run"])
+def test_no_terminal_is_drawn_into_a_pipe(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(Place, "is_taken", lambda _: True)
+    result = CliRunner().invoke(entry.cli, [name])
+    assert isinstance(result.exception, errors.LocalProtocolError)
+    assert "redirected" in result.exception.message
+    assert result.stdout == ""
+
+
+def test_the_benches_are_listed_as_json_too() -> None:
+    told = json.loads(CliRunner().invoke(entry.cli, ["bench", "--json"]).stdout)
+    assert [bench["name"] for bench in told] == list(BENCHES)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> int:

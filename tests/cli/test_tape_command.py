@@ -275,6 +275,7 @@ def test_a_target_that_cannot_be_written_is_an_error_of_one_sentence(run: Any, h
     code, _, words = run("export", record(home), "nowhere/out.jsonl")
     assert code == 3
     assert "nowhere/out.jsonl cannot be written: No such file" in words
+    assert "hint: mkdir -p nowhere" in words
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

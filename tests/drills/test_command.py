@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from kalshi_tui.cli.drill import chosen, command
 from kalshi_tui.cli.drills import crew
 from kalshi_tui.cli.drills.running import Trial
-from kalshi_tui.cli.drills.table import DRILLS
+from kalshi_tui.cli.drills.table import DRILLS, PENDING
 from kalshi_tui.errors import LocalProtocolError, TransportError
 
 
@@ -78,6 +78,32 @@ def test_json_is_one_object_on_stdout_and_progress_is_on_stderr() -> None:
     assert told["ok"] is False
     assert told["failures"][0]["again"] == "kalshi-tui drill F42 --seed 8812"
     assert "F42 is over, 1 of 1" in result.stderr
+
+
+def test_the_list_is_json_too(asked: list[tuple[str, int, bool]]) -> None:
+    told = json.loads(run("--json").stdout)
+    assert [drill["fault"] for drill in told["drills"]] == list(DRILLS)
+    assert told["pending"] == list(PENDING)
+    assert asked == []
+
+
+def test_a_name_beside_all_is_refused(asked: list[tuple[str, int, bool]]) -> None:
+    result = run("F36", "--all")
+    assert result.exit_code == 2
+    assert "--all is every drill" in result.stderr
+    assert asked == []
+
+
+def test_a_fault_that_no_drill_injects_yet_is_no_typing_error() -> None:
+    with pytest.raises(LocalProtocolError, match="no drill injects F01 yet"):
+        chosen(["f01"], everything=False)
+
+
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize(("names", "words"), [(("F36",), "1 fault"), (("F36", "F37"), "2 faults")])
+def test_the_sum_counts_faults_in_english(names: tuple[str, ...], words: str) -> None:
+    last = run(*names, "--seeds", "1", "--jobs", "1").stdout.splitlines()[-1]
+    assert last.rstrip().endswith(words)
 
 
 @pytest.mark.parametrize(("name", "hint"), [("F99", "lists them"), ("F366", "did you mean F36"), ("f36gap", "F36")])

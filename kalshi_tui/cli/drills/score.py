@@ -61,7 +61,7 @@ def score_of(trials: Sequence[Trial]) -> Score:
         line_of(fault, DRILLS[fault].words, [trial for trial in ordered if trial.fault == fault]) for fault in faults
     )
     failures = tuple(failure_of(trial) for trial in ordered if trial.problems)
-    total = line_of("all", f"{len(lines)} faults", ordered)
+    total = line_of("all", f"{len(lines)} fault{'' if len(lines) == 1 else 's'}", ordered)
     digest = hashlib.sha256("".join(trial.digest for trial in ordered).encode()).hexdigest()
     return Score(bool(ordered) and not failures, digest, lines, total, failures, PENDING)
 

@@ -75,7 +75,7 @@ def info_command(path: str | None, *, as_json: bool) -> None:
         more = {"ratio": round(info.ratio, 2), "opening": opening}
         print_json({"path": str(tape.path), **msgspec.structs.asdict(info), **more})
         return
-    print_table([Column(""), Column("")], _about(tape, info))
+    print_table([Column("what", keep_whole=True), Column("how")], _about(tape, info))
     print_table([Column("kind"), Column("records", is_number=True)], [(k, f"{n:,}") for k, n in info.kinds.items()])
     print_table(
         _SEGMENTS,

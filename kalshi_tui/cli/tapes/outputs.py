@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from shlex import quote
 from typing import IO, Any, Final, Protocol
 
 import msgspec
@@ -131,7 +132,9 @@ def new_output(target: str, form: str) -> Iterator[Output]:
             output.close()
         os.link(draft, path)
     except OSError as problem:
-        raise ConfigError(f"{path} cannot be written: {problem.strerror}", hint="check free space and modes") from None
+        is_homeless = isinstance(problem, FileNotFoundError)
+        hint = f"mkdir -p {quote(str(path.parent))}" if is_homeless else "check free space and modes"
+        raise ConfigError(f"{path} cannot be written: {problem.strerror}", hint=hint) from None
     finally:
         draft.unlink(missing_ok=True)
 

@@ -83,7 +83,7 @@ class Tick:
         loud: list[Loud] = []
         attaching, view = self._attaching, self._desk.status.view
         if attaching.state == "lost":
-            loud.append(Loud(f"ENGINE GONE: {attaching.reason}. What is shown is old. r attaches again, q quits"))
+            loud.append(Loud(f"ENGINE GONE (r attaches again, q quits), what is shown is old: {attaching.reason}"))
         elif attaching.state == "connecting" and view is not None:
             loud.append(Loud("ATTACHING AGAIN: what is shown is old", "warn"))
         elif (silent := attaching.silent_s()) >= SILENT_S and attaching.state == "attached":

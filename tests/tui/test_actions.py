@@ -174,6 +174,18 @@ async def test_the_foot_line_shows_what_keys_do_where_they_go() -> None:
         await press(pilot, "slash")
         assert "Esc show all" in app.desk.hints.render_line(0).text
         assert "quit" not in app.desk.hints.render_line(0).text
+        await press(pilot, "escape", "shift+tab")
+        assert "Home newest" in app.desk.hints.render_line(0).text
+        await press(pilot, "question_mark")
+        assert "Esc close" in app.desk.hints.render_line(0).text
+        assert "quit" not in app.desk.hints.render_line(0).text
+        await press(pilot, "escape")
+        assert "Home newest" in app.desk.hints.render_line(0).text
+
+
+async def test_at_eighty_columns_the_help_shows_every_id() -> None:
+    rows = ["".join(words for words, _ in row) for row in help_rows({a.id: a.keys for a in ACTIONS}, (), 72)]
+    assert [a.id for a in ACTIONS if not any(row.rstrip().endswith(a.id) for row in rows)] == []
 
 
 def test_the_page_about_the_terminal_names_every_action_with_its_keys() -> None:

@@ -92,7 +92,7 @@ async def test_when_the_engine_goes_the_reason_is_said_and_what_was_open_is_kept
         watched = set(engine.watched.values())
         engine.hang_up("it was stopped by another terminal")
         await settle(pilot)
-        assert "ENGINE GONE: it was stopped by another terminal" in top(app)
+        assert "what is shown is old: it was stopped by another terminal" in top(app)
         assert app.desk.ladder.ticker == "KXFED-26DEC-T2"
         await press(pilot, "r")
         await settle(pilot)
@@ -130,7 +130,7 @@ async def test_where_no_engine_runs_any_more_the_first_reason_is_said_and_it_is_
         engine.hang_up("the engine ends")
         await settle(pilot)
         await settle(pilot)
-        assert "ENGINE GONE: the engine ends" in top(app)
+        assert "what is shown is old: the engine ends" in top(app)
         assert looked == 1
 
 

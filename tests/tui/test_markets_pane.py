@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kalshi_tui.core.units import Price, Size
-from kalshi_tui.link.keys import LadderKey, MarketsKey
+from kalshi_tui.link.keys import LadderKey, MarketsKey, Sort
 from kalshi_tui.tui.app import Terminal
 from kalshi_tui.tui.panes.market_rows import columns_for, head_row, market_row
 from kalshi_tui.tui.panes.markets import STRIDE, Markets
@@ -20,11 +20,11 @@ def text(cells: Row) -> str:
 
 
 def row_text(width: int = 100, **changes: Any) -> str:
-    return text(market_row(row(0, **changes), width, NOW_MS, mark=" ", under="", alone=False))
+    return text(market_row(row(0, **changes), width, NOW_MS, mark=" ", under=""))
 
 
 def styles(**changes: Any) -> set[str]:
-    cells = market_row(row(0, **changes), 100, NOW_MS, mark=" ", under="", alone=False)
+    cells = market_row(row(0, **changes), 100, NOW_MS, mark=" ", under="")
     return {word for _, style in cells for word in style.split()}
 
 
@@ -69,6 +69,11 @@ def test_at_eighty_columns_nothing_is_left_out() -> None:
     assert [column.heading.strip() for column in columns_for(80)] == [
         "size", "bid", "ask", "size", "last", "volume", "closes", "book",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sort", "heading"), [("volume", "volume"), ("close", "closes")])
+def test_what_is_sorted_by_is_seen(sort: Sort, heading: str) -> None:
+    assert all(heading in [column.heading for column in columns_for(width, sort)] for width in (60, 80, 90))
 
 
 @pytest.mark.parametrize("state", ["stale", "resync", "dead"])

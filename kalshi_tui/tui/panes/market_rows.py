@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.core.words import dollars
+from kalshi_tui.link.keys import Sort
 from kalshi_tui.link.views import MarketRow
 from kalshi_tui.tui.widgets.lines import Cell, Row
 from kalshi_tui.tui.words import fit, right, until, whole_size
@@ -22,6 +23,8 @@ STATUSES: Final = {
     "disputed": "dispute",
     "finalized": "settled",
 }
+SORTED_BY: Final[Mapping[Sort, str]] = {"volume": "volume", "close": "closes"}  # the headings
+MOST_NEED: Final = 9
 LEAST_NAME: Final = 14
 LEAST_TICKER: Final = 28  # where no line above says which event it is
 
@@ -73,12 +76,16 @@ COLUMNS: Final = (
 
 
 @lru_cache(maxsize=64)
-def columns_for(width: int, *, alone: bool = False) -> tuple[Column, ...]:
-    """Return the columns that find room beside a name."""
+def columns_for(width: int, sort: Sort = "event") -> tuple[Column, ...]:
+    """Return the columns that find room beside a name; the one that is sorted by is no less needed than a price."""
     shown = list(COLUMNS)
-    least = LEAST_TICKER if alone else LEAST_NAME
+    least = LEAST_NAME if sort == "event" else LEAST_TICKER
+
+    def need(column: Column) -> tuple[int, int]:
+        return MOST_NEED if column.heading == SORTED_BY.get(sort) else column.need, -COLUMNS.index(column)
+
     while shown and sum(column.width + 1 for column in shown) + least > width:
-        shown.remove(min(shown, key=lambda column: (column.need, -COLUMNS.index(column))))
+        shown.remove(min(shown, key=need))
     return tuple(shown)
 
 
@@ -101,14 +108,14 @@ def event_row(row: MarketRow, width: int) -> Row:
     return ((fit(f" {row.event_title or row.event_ticker}", width), "group"),)
 
 
-def market_row(row: MarketRow, width: int, now_ms: int, *, mark: str, under: str, alone: bool) -> Row:
+def market_row(row: MarketRow, width: int, now_ms: int, *, mark: str, under: str, sort: Sort = "event") -> Row:
     """Return one market; `mark` says whether it is open or under the cursor, `under` is the style below it.
 
-    A market that stands `alone`, without its event's line above, is named by its ticker too.
+    A market that stands without its event's line above is named by its ticker too.
     """
-    columns = columns_for(width, alone=alone)
+    columns = columns_for(width, sort)
     room = name_width(width, columns)
-    name = f"{row.ticker}  {row.answer}" if alone else row.answer or row.ticker
+    name = f"{row.ticker}  {row.answer}" if sort != "event" else row.answer or row.ticker
     cells: list[Cell] = [(mark, f"last {under}"), (fit(f" {name}", room), _name_style(row, under))]
     for column in columns:
         text, style = column.cell(row, now_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -23,6 +23,11 @@ HEAD_LINES: Final = 2
 FOOT_LINES: Final = 1
 STRIDE: Final = 20  # the watched window moves in strides, so that going down a line is not a new wish
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
+SORT_WORDS: Final[Mapping[Sort, str]] = {
+    "volume": "by volume",
+    "close": "soonest close first",
+    "open": "even odds first",
+}
 
 
 class Markets(Pane):
@@ -170,7 +175,7 @@ class Markets(Pane):
         self._scroll(room)
         body = [self._line(place, width) for place in self._lines]
         body += [()] * (room - len(body))
-        columns = columns_for(width, alone=self.sort != "event")
+        columns = columns_for(width, self.sort)
         return [self._heading(width, view), head_row(width, columns), *body, self._foot(width)]
 
     def _line(self, place: int, width: int) -> Row:
@@ -183,13 +188,12 @@ class Markets(Pane):
         mark = ">" if here else ("*" if row.ticker == self.opened else " ")
         if self.doubt:
             row = _doubted(row, self.doubt)
-        under, alone = "cursor" if here else "", self.sort != "event"
-        return market_row(row, width, self.now_ms, mark=mark, under=under, alone=alone)
+        return market_row(row, width, self.now_ms, mark=mark, under="cursor" if here else "", sort=self.sort)
 
     def _heading(self, width: int, view: MarketsView) -> Row:
         count = f"{view.matched:,} of {view.total:,}" if self.search else f"{view.total:,}"
         words = f"markets {count}" + (f"  search: {self.search}" if self.search else "")
-        aside = view.loading or ("" if self.sort == "event" else f"by {self.sort}")
+        aside = view.loading or SORT_WORDS.get(self.sort, "")
         return self.heading(words, width, f"{fit(aside, min(len(aside), 30))} " if aside else "")
 
     def _foot(self, width: int) -> Row:

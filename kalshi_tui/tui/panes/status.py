@@ -79,7 +79,7 @@ def quiet_rows(view: StatusView | None, width: int, waiting: str, doubt: str = "
         first = [_badge(view), _GAP, (" stream UNKNOWN ", "warn"), (f" {doubt}", "bar stale")]
         return [
             _line(first, at_right, width),
-            _line([(" books unknown, told last at that time", "bar stale")], "", width),
+            _line([(" books unknown since the time above", "bar stale")], "", width),
         ]
     first = [_badge(view), _GAP, *_stream(view)]
     if view.feed == "open" and width >= ROOMY:
@@ -116,7 +116,7 @@ def _exchange(view: StatusView) -> list[Cell]:
 def _numbers(view: StatusView, width: int) -> list[Cell]:
     heard = age(view.now_ms - view.heard_ms) if view.heard_ms else "never"
     all_live = view.books_live == view.books
-    catalogue = "" if view.catalogue == "ready" else f"catalogue {view.catalogue}"
+    catalogue = "" if view.catalogue == "ready" else view.catalogue
     cells: list[Cell] = [
         (f" books {view.books_live}/{view.books} live", "bar" if all_live else "bar stale"),
         (f"heard {heard}", "bar"),

@@ -53,7 +53,7 @@ def hint_row(keys: Mapping[str, str], group: str, width: int) -> Row:
     """Return as many hints as find room, whole: first what this pane does, then what all do."""
     cells: list[Cell] = []
     for action in sorted(ACTIONS, key=lambda action: action.group != group):
-        is_here = action.group == group or (action.group == "app" and group != "search")
+        is_here = action.group == group or (action.group == "app" and group not in {"search", "text"})
         if action.hint and is_here and keys[action.id]:
             key, word = f" {key_words(keys[action.id].split(',')[0])} ", f"{action.hint} "
             if len(key) + len(word) <= width:
@@ -134,8 +134,16 @@ class Desk(Prompt[None]):
     def on_descendant_focus(self) -> None:
         """Say what the keys do where they go now."""
         name = (self.focused.id if self.focused is not None else "") or ""
-        self.hints.group = "list" if name == "markets" else name
-        self.hints.drawn_anew()
+        self._tell_keys("list" if name == "markets" else name)
+
+    def on_screen_suspend(self) -> None:
+        """Say what the keys do in the text that stands above the desk now."""
+        if isinstance(self.app.screen, TextScreen):
+            self._tell_keys("text")
+
+    def on_screen_resume(self) -> None:
+        """Say again what the keys do here."""
+        self.on_descendant_focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a slash be typed where words are typed."""
@@ -174,6 +182,10 @@ class Desk(Prompt[None]):
     def panes(self) -> list[Pane]:
         """Return all panes, for whoever has something to tell them."""
         return [self.markets, self.ladder, self.trades, self.notices]
+
+    def _tell_keys(self, group: str) -> None:
+        self.hints.group = group
+        self.hints.drawn_anew()
 
     def _take_status(self, view: View) -> None:
         if isinstance(view, StatusView):

@@ -42,6 +42,7 @@ _LONGEST_TEXT: Final = 200
 _LARGEST: Final = 1_000  # rows or levels of one view
 _ASKED_AT_ONCE: Final = 32
 _STRANGERS: Final = 64  # connections that have not greeted yet; each holds one of the process's file descriptors
+_TAKEN_AT_ONCE: Final = 4
 _UNREAD: Final = 4  # times the backlog
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 _LOG: Final = logging.getLogger(__name__)
@@ -119,8 +120,10 @@ class Server:
         session, waiting = greeted
         try:
             while True:
-                for data in waiting:
+                for number, data in enumerate(waiting, 1):
                     self._take(session, decode_from_client(data))
+                    if number % _TAKEN_AT_ONCE == 0:
+                        await asyncio.sleep(0)  # each may be a search through 30,000 markets, and books must not wait
                 self._deliver_to(session)
                 self._check_asker(session)
                 waiting = await pipe.receive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -297,7 +298,9 @@ async def test_a_message_that_cannot_be_read_costs_its_sender_the_link_and_nobod
     assert await link.ask(Recall("x")) == Recalled("kept")
 
 
-@pytest.mark.parametrize("nonsense", [b"\xc1", b"\x82\xa4type\xa3Bye\xa1\xff\xa1\xff", b"\x91" * 5_000])
+@pytest.mark.parametrize(
+    "nonsense", [b"\xc1", encode(Hello(LINK_VERSION, "1", "bad", 1)).replace(b"bad", b"\xff\xff\xff"), b"\x91" * 5_000]
+)
 async def test_nonsense_that_comes_along_with_a_greeting_leaves_no_client_behind(nonsense: bytes) -> None:
     room = Room(LinkRules(clients=1))
     pipe = room.pipe()
@@ -355,6 +358,27 @@ async def test_a_client_that_asks_on_and_on_and_reads_nothing_is_dropped_also_wh
         await settle()
     assert room.server.clients() == []
     assert room.server.bounds["askers that did not read dropped"] == 1
+
+
+async def test_a_client_that_sends_much_at_once_holds_up_nobody_for_long() -> None:
+    room, taken_by_turn = Room(), []
+
+    async def look() -> None:
+        while True:
+            taken_by_turn.append(len(room.desk.heard))
+            await asyncio.sleep(0)
+
+    pipe = room.pipe()
+    pipe.send(encode(Hello(LINK_VERSION, "1", "busy", 7)))
+    await pipe.receive()
+    looking = asyncio.ensure_future(look())
+    for number in range(100):
+        pipe.send(encode(Watch(number, NoticesKey(number + 1))))
+    for _ in range(10):
+        await settle()
+    looking.cancel()
+    assert taken_by_turn[-1] == 100
+    assert max(after - before for before, after in itertools.pairwise(taken_by_turn)) <= 4
 
 
 async def slow_reader(room: Room) -> MemoryPipe:

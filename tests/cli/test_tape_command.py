@@ -225,6 +225,14 @@ def test_csv_and_parquet_hold_the_same_rows_as_json_lines(run: Any, home: Path) 
     assert found == [{name: "" if value is None else str(value) for name, value in row.items()} for row in expected]
 
 
+def test_a_file_is_written_in_the_format_that_its_name_promises(run: Any, home: Path) -> None:
+    path = record(home)
+    assert run("export", path, "out.CSV")[0] == 0
+    assert (home / "out.CSV").read_text().startswith("number,at_ms,kind,")
+    assert run("export", path, "out.csv", "--format", "jsonl")[0] == 0
+    assert rows(home / "out.csv")
+
+
 def test_redaction_leaves_out_the_account_and_says_how_much(run: Any, home: Path) -> None:
     code, _, words = run("export", record(home), "out.jsonl", "--redact")
     assert code == 0

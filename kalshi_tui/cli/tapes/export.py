@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import click
@@ -20,13 +21,21 @@ _AT_ONCE: Final = 50_000  # rows: large groups make small Parquet files, and thi
 
 @click.command(name="export", short_help="Write a tape as JSON lines, CSV or Parquet")
 @click.argument("names", nargs=-1, metavar="[PATH] OUT")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="jsonl", show_default=True, help="Of OUT.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), help="Of OUT; without it, what OUT ends in, or jsonl."
+)
 @click.option("--redact", is_flag=True, help="Leave out whatever belongs to the account, and what is not understood.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only these; may be repeated.")
 @click.option("--from", "begin", metavar="TIME", help=f"Where to begin. {TIME_HELP}.")
 @click.option("--to", "end", metavar="TIME", help="Where to end.")
 def command(
-    names: tuple[str, ...], *, form: str, redact: bool, kinds: tuple[str, ...], begin: str | None, end: str | None
+    names: tuple[str, ...],
+    *,
+    form: str | None,
+    redact: bool,
+    kinds: tuple[str, ...],
+    begin: str | None,
+    end: str | None,
 ) -> None:
     """Write the tape at PATH, or the newest one, as rows into the new file OUT (- is standard output).
 
@@ -39,7 +48,7 @@ def command(
     rows = Rows(kinds or None, redact=redact)
     tape.on_read = Progress("exporting", tape.size).heard
     count = 0
-    with new_output(target, form) as output:
+    with new_output(target, form or form_of(target)) as output:
         for batch in in_batches(rows_between(tape, rows, from_ms, to_ms), _AT_ONCE):
             output.write(batch)
             count += len(batch)
@@ -47,6 +56,12 @@ def command(
         print_words(f"warning: {missing}")
     left_out = f"; {rows.redacted:,} left out by --redact" if redact else ""
     print_words(f"{count:,} rows{left_out}")
+
+
+def form_of(target: str) -> str:
+    """Return the format that a file's name promises; JSON lines where it promises none."""
+    ending = Path(target).suffix.removeprefix(".").lower()
+    return ending if ending in FORMATS else "jsonl"
 
 
 def rows_between(tape: TapeReader, rows: Rows, from_ms: int, to_ms: int) -> Iterator[Row]:

@@ -188,6 +188,18 @@ async def test_what_is_typed_is_searched_for_and_escape_shows_all() -> None:
         assert pane.has_focus
 
 
+async def test_when_all_are_shown_again_the_cursor_is_where_it_was() -> None:
+    engine = busy_engine(100)
+    async with terminal(engine).run_test(size=(160, 50)) as pilot:
+        pane = await pane_of(pilot)
+        for words, expected in (("t7", "KXFED-26DEC-T7"), ("zzz", "KXFED-26DEC-T0")):  # found nothing: the open one
+            await press(pilot, "slash", *words)
+            await settle(pilot)
+            await press(pilot, "escape")
+            await settle(pilot)
+            assert pane.ticker == expected
+
+
 async def test_enter_keeps_what_was_found_and_enter_again_opens_it() -> None:
     engine = busy_engine(100)
     async with terminal(engine).run_test(size=(160, 50)) as pilot:

@@ -92,7 +92,7 @@ class Markets(Pane):
         """Show only markets whose tickers and titles hold these words."""
         if words != self.search:
             self.search = words
-            self._begin_again()
+            self._begin_again("" if words else self.ticker or self.opened)
 
     def open_first(self) -> None:
         """Open the market under the cursor, now or when there is one, unless one is open."""
@@ -144,9 +144,9 @@ class Markets(Pane):
         """Sort by the next of the ways."""
         self.sort_by(SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
-    def _begin_again(self) -> None:
-        """Go to the top of another list; until it has come, nothing of the one before can be opened."""
-        self.top, self.cursor, self.ticker, self._is_other_list = 0, 0, "", True
+    def _begin_again(self, ticker: str = "") -> None:
+        """Go to a market or to the top of another list; until it has come, nothing of the one before can be opened."""
+        self.top, self.cursor, self.ticker, self._is_other_list = 0, 0, ticker, True
         self.drawn_anew()
 
     def _open(self, *, by_hand: bool) -> None:

@@ -10,6 +10,7 @@ from kalshi_tui.core.book import BookState
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.needs import Needs
 from kalshi_tui.link.intents import Distrust, Follow, LetGo, ReadAnew
+from kalshi_tui.link.keys import TradesKey
 
 if TYPE_CHECKING:
     from kalshi_tui.engine.kernel import Kernel
@@ -100,6 +101,17 @@ class Following:
         if self.needs.is_followed(ticker):
             for channel in self._channels:
                 self._kernel.stream.want(channel, tickers=[ticker])
+
+    def miss_trades(self) -> None:
+        """Take note that trades may be missed from now on, so that no list looks whole with a hole in it."""
+        for log in self._kernel.store.trades.values():
+            log.miss()
+
+    def learn_trades(self) -> None:
+        """Ask what traded in the markets whose trades are shown, where that was missed or never asked."""
+        for key in self._kernel.publishing.watched():
+            if isinstance(key, TradesKey) and not self._kernel.store.log_of(key.ticker).has_past:
+                self._kernel.asking.read_trades(key.ticker, self._kernel.now_ms)
 
     def asked(self, intent: Follow | LetGo | Distrust | ReadAnew) -> None:
         """Do what a person asked for."""

@@ -143,6 +143,7 @@ class Kernel:
     def _disconnected(self, taken: inputs.Disconnected) -> None:
         self.stream.disconnected(taken.at_ms)
         self._outgoing.clear()
+        self.following.miss_trades()
         self.store.quotes.clear()  # nobody keeps them right any more; what was listed says itself how old it is
         self._drain()
 
@@ -194,11 +195,16 @@ class Kernel:
 
     def _lost(self, event: MessagesLost) -> None:
         self.notices.tell(self.now_ms, f"{event.channel}: {event.reason}", "warning")
+        if event.channel == "trade":
+            self.following.miss_trades()
+            self.following.learn_trades()
         if event.channel == "market_lifecycle_v2":
             self.catalogue.may_have_missed(self.now_ms)
             self.asking.read_all(self.now_ms)
 
     def _ready(self, event: SubscriptionReady) -> None:
+        if event.channel == "trade":
+            self.following.learn_trades()
         if event.channel == "market_lifecycle_v2" and self.asking.has_read:
             self.catalogue.may_have_missed(self.now_ms)  # what happens while the stream is away is told to nobody
             self.asking.read_all(self.now_ms)

@@ -43,6 +43,7 @@ class TradeLog:
     moved: int = 0
     has_past: bool = False
     rows: deque[TradeRow] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
+    _heard_out: int = 0  # how many had come when some may have been missed
     _ids: deque[str] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
 
     def add(self, trade: TradeSeen) -> None:
@@ -56,9 +57,16 @@ class TradeLog:
         self._ids.append(trade.trade_id)
         self.rows.append(TradeRow(self.total, trade.price, trade.size, trade.taker_side, trade.is_block, trade.ts_ms))
 
+    def miss(self) -> None:
+        """Take note that trades may pass unheard now: what is known so far no longer joins on to what comes."""
+        self.has_past, self._heard_out = False, self.total
+
     def add_past(self, trades: Iterable[TradeSeen]) -> None:
         """Put trades from before we listened, newest first, in front of those that came since."""
         self.has_past = True
+        while self.rows and self.rows[0].number <= self._heard_out:
+            self.rows.popleft()
+            self._ids.popleft()
         older = [trade for trade in trades if trade.trade_id not in self._ids]
         for number, trade in enumerate(older[: TRADES_KEPT - len(self.rows)]):
             row = TradeRow(-number, trade.price, trade.size, trade.taker_side, trade.is_block, trade.ts_ms)

@@ -15,7 +15,7 @@ from kalshi_tui.core.book import BookState
 from kalshi_tui.core.events import TickerSeen
 from kalshi_tui.core.units import Size
 from kalshi_tui.engine.inputs import Mark, decode_records, encode_records
-from kalshi_tui.engine.questions import Question
+from kalshi_tui.engine.questions import Question, request_of
 from kalshi_tui.engine.replaying import Replay
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.running import ASKED_FOR, Engine
@@ -46,6 +46,7 @@ from kalshi_tui.link.views import (
     ValuesView,
     View,
 )
+from kalshi_tui.protocol import rest
 from tests.engine.world import World, opening_of
 
 V = TypeVar("V")
@@ -435,6 +436,34 @@ def test_while_the_stream_is_away_books_are_polled_and_never_live(monkeypatch: p
         notices = as_a(NoticesView, await link.first(NoticesKey()))
         assert any("the stream is away" in notice.words for notice in notices.rows)
         assert engine.kernel.status.polled_reason(world.clock.now_ms())
+
+    world.play(part)
+
+
+def test_trades_that_passed_while_the_stream_was_away_leave_no_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world()
+
+    async def part(engine: Engine, link: Link) -> None:
+        await world.clock.sleep(5)
+        page = as_a(MarketsView, await link.first(MarketsKey(sort="volume", count=10)))
+        watched = {row.ticker: link.watch(TradesKey(row.ticker, 50)) for row in page.rows}
+        await world.clock.sleep(60)
+
+        async def no_stream(_: object) -> object:
+            raise TransportError("no stream today")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(world.around.stream, "connect", no_stream)
+            world.cut_streams()
+            await world.clock.sleep(120)
+        await world.clock.sleep(60)
+        for ticker, watching in watched.items():
+            request = request_of(Question("trades", ticker))
+            told = rest.trades().read(await world.around.venue.ask(request)).rows
+            shown = as_a(TradesView, watching.view).rows
+            latest = [(row.created_ms, row.price) for row in told if row.created_ms <= (shown[0].ts_ms if shown else 0)]
+            assert [(row.ts_ms, row.price) for row in shown] == latest[:50], ticker
+        assert engine.kernel.stream.counters.gaps == 0
 
     world.play(part)
 

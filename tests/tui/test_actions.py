@@ -142,6 +142,7 @@ async def test_the_palette_offers_what_keys_can_do_everywhere() -> None:
         await press(pilot, "ctrl+p")
         await pilot.pause()
         assert type(app.screen).__name__ == "CommandPalette"
+        assert not app.screen.query_one("SearchIcon").display  # a picture that is two cells wide, or one, or none
         await press(pilot, *"next theme")
         await pilot.pause()
         await pilot.pause(0.2)

@@ -106,6 +106,8 @@ def test_every_row_is_as_wide_as_the_pane() -> None:
 def test_the_last_trade_is_marked_at_its_price() -> None:
     row = book_row(5700, ladder(last_price=Price(5700), last_size=Size(2_500), last_side="bid"))
     assert "last ▲25" in text(row)
+    untold = book_row(5700, ladder(last_price=Price(5700), last_size=Size(0), last_side=None))
+    assert text(untold).rstrip().endswith("last")
     assert "last" not in text(book_row(5600, ladder(last_price=Price(5700))))
 
 

@@ -63,6 +63,8 @@ class Rungs:
 
 def _last_words(view: LadderView) -> str:
     side = {"bid": "▲", "ask": "▼", None: ""}[view.last_side]
+    if not view.last_size:  # the price was told, and not the trade
+        return "last"
     return f"last {side}{short_size(view.last_size, 3)}"
 
 

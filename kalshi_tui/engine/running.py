@@ -323,8 +323,9 @@ class Engine:
         except KalshiTuiError as problem:
             self.intake.take(inputs.NotReplied(self._now_ms(), endpoint, argument, problem.message))
         else:
+            is_first = not self.kernel.asking.has_read  # later readings bring little that is new
             self.intake.take(inputs.Replied(self._now_ms(), endpoint, argument, body))
-            if endpoint in _STAYING:
+            if endpoint in _STAYING and is_first:
                 self._around.has_settled()
 
     async def _body_of(self, question: Question) -> bytes:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from kalshi_tui.cli import loading
 from kalshi_tui.cli.benches.children import child
+from tests.process.home import Home, Window
 
 INTERRUPTED_WHILE_LOADING = """
 import os, signal, sys
@@ -59,22 +58,11 @@ def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
 
 
 def test_ctrl_c_in_a_measurement_ends_it_and_its_helpers_without_a_traceback(tmp_path: Path) -> None:
-    ended, terminal = pty.fork()
-    if ended == 0:  # pragma: no cover - another process
-        environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd())}
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.execve(sys.executable, [sys.executable, "-m", "kalshi_tui", "bench", "socket"], environ)  # noqa: S606 - ours
-    seen = b""
-    while b"round 1" not in seen:
-        seen += os.read(terminal, 4096)
-    os.write(terminal, b"\x03")
-    with suppress(OSError):  # what a terminal says when its program has ended
-        while piece := os.read(terminal, 4096):
-            seen += piece
-    os.close(terminal)
-    _, status = os.waitpid(ended, 0)
-    assert os.waitstatus_to_exitcode(status) == 130
-    assert b"Traceback" not in seen
+    with Window(Home(tmp_path), "bench", "socket") as window:
+        window.until(lambda text: "round 1" in text)
+        window.type("\x03")
+        assert window.wait() == 130
+    assert b"Traceback" not in window.drawn
 
 
 def test_a_helper_hears_no_ctrl_c_of_its_own_and_is_ended_with_us(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from kalshi_tui.adapters.engine_place import Place
 from kalshi_tui.cli import main as entry
 from kalshi_tui.cli.bench import BENCHES
 from kalshi_tui.cli.exits import exit_code
+from tests.process.home import Home, Window
 
 
 @pytest.mark.parametrize("name", entry.COMMANDS)
@@ -131,26 +130,11 @@ def test_a_reader_that_has_gone_is_no_failed_check(arguments: list[str], tmp_pat
 
 
 def test_a_stopped_live_view_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
-    child, terminal = pty.fork()
-    if child == 0:  # pragma: no cover - another process
-        os.chdir(tmp_path)
-        os.execve(sys.executable, [sys.executable, "-m", "kalshi_tui", "live"], environ_of(tmp_path))  # noqa: S606
-    seen = b""
-    deadline = time.monotonic() + 60
-    while b"Ctrl-C stops" not in seen and time.monotonic() < deadline:
-        seen += os.read(terminal, 65_536)
-    os.kill(child, signal.SIGTERM)
-    while True:
-        try:
-            part = os.read(terminal, 65_536)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    _, status = os.waitpid(child, 0)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 143
+    with Window(Home(tmp_path), "live") as window:
+        window.until(lambda text: "Ctrl-C stops" in text)
+        window.process.send_signal(signal.SIGTERM)
+        assert window.wait() == 143
+    seen = window.drawn
     assert seen.rindex(b"\x1b[?1049l") > seen.rindex(b"\x1b[?1049h")
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
     assert b"Traceback" not in seen

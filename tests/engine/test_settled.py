@@ -75,16 +75,20 @@ def test_a_market_that_is_followed_no_longer_is_forgotten_and_sampled_when_it_co
     assert rounds(sampler, kernel, 2, step_ms=EVERY_MS)[0] == [gone.ticker]
 
 
-def test_whatever_the_catalogue_was_read_from_is_told_to_have_settled() -> None:
-    world, settled = make_world(), list[int]()
+def test_what_the_catalogue_was_first_read_from_is_told_to_have_settled_and_nothing_later() -> None:
+    world, settled = make_world(rules=Rules(metadata_ms=10_000)), list[int]()
     world.around = replace(world.around, has_settled=lambda: settled.append(world.clock.now_ms()))
 
     async def part(engine: Engine, _: Link) -> int:
-        await world.clock.sleep(5)
+        await world.clock.sleep(40)
         return engine.kernel.catalogue.counts[2]
 
     assert world.play(part) > 0
     replies = [record for record in world.recorder.records if isinstance(record, inputs.Replied)]
     staying = [reply for reply in replies if reply.endpoint in {"series", "events", "event", "updated", "markets"}]
     assert {"series", "events"} <= {reply.endpoint for reply in staying}
-    assert len(settled) == len(staying) < len(replies)
+    whole = max(
+        reply.at_ms for reply in staying if reply.at_ms < staying[0].at_ms + 5_000 and reply.endpoint == "events"
+    )
+    assert max(settled) <= whole + 1
+    assert 0 < len(settled) < len(staying)

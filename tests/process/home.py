@@ -19,6 +19,13 @@ from typing import Any, Self
 import pyte
 
 PATIENCE_S = 20.0
+# Not done between fork and exec: tests have threads, and a lock that one holds at that moment is held for ever.
+TAKE_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Home:
@@ -62,10 +69,16 @@ class Window:
         self._stream = pyte.ByteStream(self.screen)
         self.drawn = b""
         self.resize(columns, lines)
+        program = command(*arguments)
         self.process = subprocess.Popen(  # noqa: S603 - as above
-            command(*arguments), stdin=its, stdout=its, stderr=its, env=home.environ, cwd=home.folder,
-            start_new_session=True, preexec_fn=_take_terminal if is_controlled else None,  # noqa: PLW1509 - in the child
-        )  # fmt: skip
+            [sys.executable, "-c", TAKE_TERMINAL, *program] if is_controlled else program,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            env=home.environ,
+            cwd=home.folder,
+            start_new_session=True,
+        )
         os.close(its)
 
     def __enter__(self) -> Self:
@@ -124,10 +137,6 @@ class Window:
             self.process.wait()
         if self._ours >= 0:
             os.close(self._ours)
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def is_there(pid: int) -> bool:

@@ -6,7 +6,6 @@ import click
 
 from kalshi_tui.cli.launching import launch_of
 from kalshi_tui.cli.terminal import open_terminal
-from kalshi_tui.errors import TransportError
 
 
 @click.command("attach", short_help="Open a terminal on the engine that runs")
@@ -18,8 +17,5 @@ def command(ctx: click.Context, /) -> None:
     """
     launch = launch_of(ctx.obj or {})
     if not launch.place.is_taken():
-        raise TransportError(
-            f"no engine runs for {launch.place.name}",
-            hint="start one with `kalshi-tui engine start`, or just open the terminal with `kalshi-tui`",
-        )
+        raise launch.absent()
     open_terminal(ctx.obj or {}, may_start=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -70,10 +71,15 @@ class Launch:
                     f"the engine for {self.place.name} does not answer: it starts, ends or is stuck",
                     hint="try again in a moment; if that does not help: kalshi-tui engine stop --force",
                 ) from None
-            raise TransportError(
-                f"no engine runs for {self.place.name}",
-                hint="start one with `kalshi-tui engine start`, or just open the terminal with `kalshi-tui`",
-            ) from None
+            raise self.absent() from None
+
+    def absent(self) -> TransportError:
+        """Return the error that no engine runs; its hint starts the one that was meant, by the same flags."""
+        program = shlex.join(["kalshi-tui", *self.flags])
+        return TransportError(
+            f"no engine runs for {self.place.name}",
+            hint=f"start one with `{program} engine start`, or just open the terminal with `{program}`",
+        )
 
     async def attach_or_start(self, name: str, *, stays: bool = False) -> Link:
         """Attach to the engine that runs, or start one and wait until it can be attached to."""

@@ -79,7 +79,7 @@ def tell(path: Path, outcome: Outcome) -> None:
         ("inputs", f"{outcome.inputs:,} ({outcome.frames:,} frames)"),
         ("published", f"{outcome.published:,} views"),
         ("SHA-256 of it", outcome.digest),
-        ("as it was recorded", f"{agrees[outcome.agrees]} ({outcome.marks} proofs)"),
+        ("as it was recorded", f"{agrees[outcome.agrees]} ({outcome.marks} proof{'' if outcome.marks == 1 else 's'})"),
         ("books", str(outcome.books)),
         ("gaps", f"{outcome.gaps}; {outcome.resyncs} resyncs, {outcome.malformed} unreadable"),
     ]

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,13 @@ def taken(place: Place) -> Taken:
 
 def launch_to(place: Place) -> Launch:
     return Launch(load_settings(environ={}, folder=Path("/nonexistent"), flags={"--env": "demo"}), place, ())
+
+
+async def test_where_no_engine_runs_the_hint_starts_the_one_that_was_meant(place: Place) -> None:
+    launch = replace(launch_to(place), flags=("--ready-file", "/a folder/r.json"))
+    with pytest.raises(TransportError) as refused:
+        await launch.attach("test")
+    assert "`kalshi-tui --ready-file '/a folder/r.json' engine start`" in refused.value.hint
 
 
 @dataclass

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kalshi_tui.errors import ConfigError, TransportError
 from kalshi_tui.link.client import Link
@@ -315,3 +316,12 @@ async def test_trades_that_come_do_not_move_those_that_are_being_read() -> None:
         assert before.split()[2] == app.desk.trades.render_line(2).text.split()[2]
         await press(pilot, "escape")
         assert "newer above" not in app.desk.trades.render_line(0).text
+
+
+async def test_trades_from_before_the_market_was_followed_count_as_well() -> None:
+    engine = FakeEngine()
+    engine.publish(*everything(), replace(trades(count=5), total=2))
+    app = terminal(engine)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await settle(pilot)
+        assert app.desk.trades.render_line(0).text.split() == ["trades", "5"]

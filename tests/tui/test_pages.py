@@ -75,6 +75,17 @@ async def test_the_desk_goes_on_moving_below_a_text() -> None:
         assert app.desk.ladder.book.bids == ((5000, 100),)
 
 
+async def test_a_market_that_is_opened_twice_is_still_described() -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    app = terminal(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter", "i")
+        await settle(pilot)
+        assert market().event_title[:20] in lines(app.screen.query_one(Pages))[1]
+
+
 async def test_keys_of_the_desk_do_nothing_behind_a_text() -> None:
     engine = FakeEngine()
     engine.publish(*everything())

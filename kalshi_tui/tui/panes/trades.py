@@ -67,7 +67,8 @@ class Trades(Pane):
         if view is None:
             return self.placeholder(width)
         place = self._place(view.rows)
-        heading = self.heading(f"trades {view.total:,}", width, f"{place} newer above " if place else "")
+        count = max(view.total, len(view.rows))  # those from before the market was followed are not in the total
+        heading = self.heading(f"trades {count:,}", width, f"{place} newer above " if place else "")
         if not view.rows:
             return [heading, ((fit(" none yet", width), "quiet"),)]
         head = ((fit(f" {'time':8} {right('price', 6)}  {right('size', 7)} taker", width), "quiet"),)

@@ -116,7 +116,8 @@ class Desk(Prompt[None]):
         ticker = message.ticker
         self.ladder.open(ticker)
         self.trades.open(ticker)
-        self.market = None
+        if self.market is not None and self.market.ticker != ticker:  # of the same one nothing new would come
+            self.market = None
         self._wires.wish("market", MarketKey(ticker), self._take_market, self.ladder.refused)
         self._wires.wish("ladder", LadderKey(ticker), self.ladder.take, self.ladder.refused)
         self._wires.wish("trades", TradesKey(ticker), self.trades.take, self.trades.refused)

@@ -40,7 +40,9 @@ async def make_terminal() -> None:
     app = Terminal(lambda: launch.attach_or_start("pictures"), look, time.monotonic)
     async with app.run_test(size=TERMINAL) as pilot:
         await asyncio.sleep(2 * SETTLED_S)
-        await pilot.press("home", "enter")  # the market of fifteen minutes: something is always traded there
+        for keys in (["s"] * 3, ["enter"], ["shift+tab", "s"]):  # the one nearest to even odds, under the usual list
+            await pilot.press(*keys)
+            await asyncio.sleep(1.0)
         await asyncio.sleep(2 * SETTLED_S)
         write(app.export_screenshot(title="kalshi-tui"), "terminal.svg")
         app.exit("quit")

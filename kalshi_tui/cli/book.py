@@ -14,6 +14,7 @@ import click
 
 from kalshi_tui.cli.follow import Follower, Shown
 from kalshi_tui.cli.ladder import COLUMNS, best, book_levels, ladder_rows, spread
+from kalshi_tui.cli.loops import run_until_told
 from kalshi_tui.cli.markets import find_market
 from kalshi_tui.cli.output import make_table, print_json, print_table, print_words
 from kalshi_tui.cli.wiring import Session, open_session
@@ -41,7 +42,7 @@ def command(
 ) -> None:
     """Show the order book of TICKER on the YES axis: asks above, bids below."""
     if follow:
-        asyncio.run(watch(ctx, ticker, depth, seconds, as_json=as_json))
+        run_until_told(watch(ctx, ticker, depth, seconds, as_json=as_json))
     else:
         asyncio.run(show(ctx, ticker, depth, as_json=as_json))
 

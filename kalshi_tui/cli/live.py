@@ -16,6 +16,7 @@ from rich.cells import cell_len, set_cell_size
 
 from kalshi_tui.cli.book import time_of_day
 from kalshi_tui.cli.follow import Follower
+from kalshi_tui.cli.loops import run_until_told
 from kalshi_tui.cli.output import UNBOUNDED, print_words
 from kalshi_tui.cli.wiring import Session, open_session
 from kalshi_tui.core.book import BookState
@@ -58,7 +59,7 @@ def command(ctx: click.Context, /, *, series: str, seconds: float | None) -> Non
 
     Where the output is not a terminal: one picture as soon as every book is live, and the end.
     """
-    asyncio.run(run(ctx, series, seconds))
+    run_until_told(run(ctx, series, seconds))
 
 
 async def run(ctx: click.Context, series: str, seconds: float | None) -> None:

@@ -143,8 +143,9 @@ class Desk(Prompt[None]):
             self._tell_keys("text")
 
     def on_screen_resume(self) -> None:
-        """Say again what the keys do here."""
-        self.on_descendant_focus()
+        """Say again what the keys do here; at first, before anything has its place, they are drawn by themselves."""
+        if self.hints.group == "text":
+            self.on_descendant_focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a slash be typed where words are typed."""

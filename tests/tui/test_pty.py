@@ -206,10 +206,10 @@ async def test_a_real_terminal_shows_what_the_engine_sends(tmp_path: Path) -> No
         terminal.press(b"/t44")
         await terminal.shows("1 of 60")
         terminal.press(b"\x1b")
-        await terminal.shows("Above 13.75%")
+        await terminal.shows("Above 14.25%")
         terminal.resize(1, 1)
         terminal.resize(COLUMNS, LINES)
-        await terminal.shows("Above 13.75%")
+        await terminal.shows("Above 14.25%")
         terminal.press(b"\x11")
         assert await terminal.ends() == 0
 

@@ -57,6 +57,8 @@ async def host(
     async with AsyncExitStack() as stack:
         engine = await make_engine(settings, desk, stack, stays=stays, lines_lost=lines_lost)
         spare()  # all the modules
+        if desk is not None:
+            engine.tell("this practice world was opened with the engine; the next engine opens a new one")
         if taken.crashed is not None:
             engine.heard_of(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
         taken.write(note_of(settings, started_ms=engine.welcome(0).started_ms))

@@ -153,6 +153,10 @@ class Engine:
         """Return the latest of a view."""
         return self.kernel.board.shown(key)
 
+    def tell(self, words: str) -> None:
+        """Tell people something that is no trouble."""
+        self.intake.take(inputs.Told(self._now_ms(), "info", words))
+
     def heard_of(self, words: str) -> None:
         """Tell people something."""
         self.intake.take(inputs.Told(self._now_ms(), "warning", words))
@@ -367,7 +371,7 @@ class Engine:
         await self.stopping.wait()
 
     async def _put_away(self) -> None:
-        self.server.close("the engine ends")
+        self.server.close("it was stopped" if self.stopping.is_set() else "it ended by a fault of its own")
         self.intake.mark(self._now_ms())
         await asyncio.to_thread(self._around.recorder.close)
         await self._around.storage.close()

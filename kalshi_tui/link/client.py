@@ -167,6 +167,8 @@ class Link:
                 for data in await self._pipe.receive():
                     self._take(decode_from_engine(data))
                 self.on_change()
+        except TransportError:
+            self.closed = self.closed or "it ended without a word"
         except (KalshiTuiError, msgspec.DecodeError) as problem:
             self.closed = self.closed or str(problem)
         finally:

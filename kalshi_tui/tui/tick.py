@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kalshi_tui.tui.attaching import Attaching
@@ -12,6 +12,7 @@ from kalshi_tui.tui.screens.text import TextScreen
 
 SILENT_S: Final = 2.0
 TELL_S: Final = 20.0  # what is wrong with themes and keys; help goes on telling it
+LOUD_S: Final = 60.0  # a limit that was reached; afterwards the count stands among the numbers
 STATUS_EVERY_S: Final = 0.2
 
 
@@ -35,6 +36,8 @@ class Tick:
         self._drawn: float | None = None
         self._began = monotonic()
         self._was_lost = False
+        self._bounds: dict[str, int] = {}
+        self._bounds_at = 0.0
 
     def __call__(self) -> None:
         """Do all that is due now."""
@@ -63,6 +66,12 @@ class Tick:
             if pane.view is None and pane.waiting != waiting:
                 pane.wait(waiting)
 
+    def _has_just_grown(self, bounds: Mapping[str, int]) -> bool:
+        """Tell whether a limit was reached a moment ago: a line that never goes away is not read."""
+        if bounds != self._bounds:
+            self._bounds, self._bounds_at = dict(bounds), self._monotonic()
+        return self._monotonic() - self._bounds_at < LOUD_S
+
     def _waiting(self) -> str:
         age = int(self._monotonic() - self._attaching.since)
         match self._attaching.state:
@@ -90,8 +99,8 @@ class Tick:
             loud.append(Loud(f"ENGINE SILENT {int(silent)} s: what is shown may be old"))
         if view is not None and (words := stream_words(view)):
             loud.append(Loud(words, "warn"))
-        if view is not None and (words := bounds_words(view)):
-            loud.append(Loud(f"BOUNDS REACHED: {words}", "warn"))
+        if view is not None and (words := bounds_words(view)) and self._has_just_grown(view.bounds):
+            loud.append(Loud(f"LIMIT REACHED: {words}", "warn"))
         if self._monotonic() - self._began < TELL_S:
             loud += [Loud(words, "warn") for words in self._told]
         return tuple(loud)

@@ -135,13 +135,24 @@ async def test_the_status_bar_is_drawn_at_most_five_times_a_second() -> None:
         assert 1 <= len(drawn) <= 5
 
 
-async def test_bounds_that_were_reached_are_loud() -> None:
-    engine = FakeEngine()
+async def test_a_limit_that_was_reached_is_loud_for_a_minute_and_counted_from_then_on() -> None:
+    engine, clock = FakeEngine(), HandClock()
     engine.publish(*everything(), status(bounds={"link.unsent": 3}))
-    app = terminal(engine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    app = terminal(engine, clock=clock)
+    async with app.run_test(size=(120, 24)) as pilot:
+
+        async def loud_after(seconds: float, **bounds: int) -> bool:
+            clock.seconds += seconds
+            engine.publish(status(bounds=bounds))
+            await settle(pilot)
+            return "LIMIT REACHED" in app.desk.status.render_line(2).text
+
         await settle(pilot)
-        assert app.desk.status.render_line(2).text.strip() == "BOUNDS REACHED: link.unsent 3"
+        assert app.desk.status.render_line(2).text.strip() == "LIMIT REACHED: link.unsent 3"
+        assert await loud_after(59, **{"link.unsent": 3})
+        assert not await loud_after(2, **{"link.unsent": 3})
+        assert "limits reached 3" in app.desk.status.render_line(1).text
+        assert await loud_after(1, **{"link.unsent": 4})
 
 
 def test_the_lag_is_the_worst_but_one_in_a_hundred() -> None:

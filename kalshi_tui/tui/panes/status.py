@@ -122,11 +122,18 @@ def _numbers(view: StatusView, width: int) -> list[Cell]:
         (f"heard {heard}", "bar"),
         (f"gaps {view.gaps}", "bar" if not view.gaps else "bar stale"),
         (f"lag {view.lag.p99_ms:.0f} ms", "bar"),
+        (_limits(view), "bar stale"),
         (catalogue, "bar stale"),
         (f"{view.frames_per_s:,.0f} messages/s" if width >= ROOMY else "", "bar quiet"),
         (f"{view.markets:,} markets" if width >= ROOMY else "", "bar quiet"),
     ]
     return [part for cell in cells if cell[0] for part in (cell, _GAP)][:-1]
+
+
+def _limits(view: StatusView) -> str:
+    """Say how often any limit was reached since the engine began; which ones is said loudly while it happens."""
+    reached = sum(view.bounds.values())
+    return f"limits reached {reached:,}" if reached else ""
 
 
 def _tape(view: StatusView) -> str:

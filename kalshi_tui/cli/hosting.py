@@ -60,7 +60,7 @@ async def host(
         if desk is not None:
             engine.tell("this practice world was opened with the engine; the next engine opens a new one")
         if taken.crashed is not None:
-            engine.heard_of(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
+            engine.warn(f"the engine before this one (process {taken.crashed.pid}) ended without a word")
         taken.write(note_of(settings, started_ms=engine.welcome(0).started_ms))
         stack.push_async_callback(await listen(taken.place.socket, engine.serve))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -76,7 +76,7 @@ async def _watch_desk(desk: DeskChild | None, engine: Engine) -> None:
     while desk is not None:
         await asyncio.sleep(_LOOK_S)
         if (code := desk.process.poll()) is not None:
-            engine.heard_of(f"the practice exchange has ended (code {code}); end the engine and start it anew")
+            engine.warn(f"the practice exchange has ended (code {code}); end the engine and start it anew")
             return
 
 

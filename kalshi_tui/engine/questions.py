@@ -165,11 +165,6 @@ class Questions:
         """Return when a question was asked, or now where it was not."""
         return self._asked.get(question, now_ms)
 
-    def catch_up(self, now_ms: int) -> None:
-        """Ask for what has changed since the last reading as soon as possible."""
-        due = self._due["updated"]
-        due.at_ms = min(due.at_ms, now_ms)
-
     def poll(self, tickers: Iterable[str], now_ms: int) -> list[Question]:
         """Return the questions for these books, if their time has come."""
         if now_ms - self._books_ms < self._rules.poll_every_ms or self._is_asked("books"):

@@ -157,8 +157,8 @@ class Engine:
         """Tell people something that is no trouble."""
         self.intake.take(inputs.Told(self._now_ms(), "info", words))
 
-    def heard_of(self, words: str) -> None:
-        """Tell people something."""
+    def warn(self, words: str) -> None:
+        """Tell people of trouble."""
         self.intake.take(inputs.Told(self._now_ms(), "warning", words))
 
     async def serve(self, pipe: Pipe) -> None:
@@ -269,7 +269,7 @@ class Engine:
         try:
             await self._around.venue.learn_limits()
         except KalshiTuiError as problem:
-            self.heard_of(f"the account's rate limits are not known: {problem.message}")
+            self.warn(f"the account's rate limits are not known: {problem.message}")
 
     async def _follow_stream(self) -> None:
         if self._feed is None:

@@ -76,7 +76,7 @@ class Host(Protocol):
     async def answer(self, intent: Intent) -> Result:
         """Do what is asked, or raise why not."""
 
-    def heard_of(self, words: str) -> None:
+    def warn(self, words: str) -> None:
         """Hear something that people should know."""
 
 
@@ -129,7 +129,7 @@ class Server:
                 waiting = await pipe.receive()
         except TransportError:
             if not session.is_leaving:
-                self._host.heard_of(f"{session.name} (process {session.pid}) went without a word")
+                self._host.warn(f"{session.name} (process {session.pid}) went without a word")
         except _UNREADABLE as problem:
             self.bounds["unreadable messages of clients"] += 1
             self._hang_up(session, f"a message could not be read: {problem}")
@@ -167,7 +167,7 @@ class Server:
         welcome = self._host.welcome(session.number)
         pipe.send(encode(welcome))
         if first.settings_hash not in {"", welcome.settings_hash}:
-            self._host.heard_of(f"{session.name} was started with other settings; the engine goes by its own")
+            self._host.warn(f"{session.name} was started with other settings; the engine goes by its own")
         return session, more
 
     async def _first_words(self, pipe: Pipe) -> tuple[FromClient, list[bytes]] | None:
@@ -293,7 +293,7 @@ class Server:
             self.bounds["slow readers held back"] += 1
         elif now - session.held_since >= self._rules.stuck_s:
             self.bounds["stuck readers dropped"] += 1
-            self._host.heard_of(f"{session.name} (process {session.pid}) did not read for so long that it was let go")
+            self._host.warn(f"{session.name} (process {session.pid}) did not read for so long that it was let go")
             self._hang_up(session, "it did not read")
         return False
 

@@ -66,7 +66,7 @@ class Desk:
             raise ZeroDivisionError("a fault")
         raise LocalProtocolError("not now", hint="later")
 
-    def heard_of(self, words: str) -> None:
+    def warn(self, words: str) -> None:
         self.words.append(words)
 
 

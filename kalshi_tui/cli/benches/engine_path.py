@@ -128,7 +128,7 @@ class EnginePath:
         del intent
         return Done()
 
-    def heard_of(self, words: str) -> None:
+    def warn(self, words: str) -> None:
         """Stop: the client was let go."""
         raise AssertionError(words)
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kalshi_tui.core.text import clean
-from kalshi_tui.core.units import Money, Price, complement, parse_decimal, parse_money, parse_price
+from kalshi_tui.core.units import Money, Price, complement, parse_decimal, parse_price
 from kalshi_tui.errors import RemoteProtocolError, ValueRefused
 from kalshi_tui.protocol.rest.complaints import UNREADABLE
 
@@ -83,11 +83,6 @@ def yes_price(yes: str | None, no: str | None) -> Price:
 def optional_price(label: str, text: str | None) -> Price | None:
     """Read a price that may be absent."""
     return None if text is None else price(label, text)
-
-
-def optional_money(label: str, text: str | None) -> Money | None:
-    """Read an amount that may be absent."""
-    return None if text is None else field(label, parse_money, text)
 
 
 def average(value: Any) -> Money | None:

@@ -6,6 +6,7 @@ KalshiTuiError
 ├── SecretError             a key that is missing, unreadable, exposed or of another environment
 ├── LocalProtocolError      we asked for what the protocol does not allow
 ├── RemoteProtocolError     the venue sent what we do not understand
+├── StorageFailed           the disk did not take what must be kept before anything is done
 ├── TransportError          no answer: refused, timed out, cut off; nothing is known to have been changed
 │   └── OutcomeUnknown      a write was sent and its answer was lost; it may have happened
 └── VenueRefused            the venue understood and said no
@@ -45,6 +46,10 @@ class LocalProtocolError(KalshiTuiError):
 
 class RemoteProtocolError(KalshiTuiError):
     """The venue sent what we do not understand: its fault, or a change of its protocol."""
+
+
+class StorageFailed(KalshiTuiError):  # noqa: N818 - reads as what happened
+    """The disk did not take what must be kept before anything is done: full, locked, read-only or damaged."""
 
 
 class TransportError(KalshiTuiError):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from kalshi_tui.engine.held import Kind
 from kalshi_tui.engine.inputs import Opening, Record
+from kalshi_tui.engine.trading.rows import JournalRow
 from kalshi_tui.link.intents import HistoryPoint
 from kalshi_tui.link.views import TapeState
 
@@ -149,3 +150,32 @@ class Storage(Protocol):
 
     async def close(self) -> None:
         """Flush, and let go of the file."""
+
+
+class Journal(Protocol):
+    """Keeps what was decided and done about orders; what it has kept survives a crash and the loss of power."""
+
+    async def open(self) -> list[JournalRow]:
+        """Open the file or begin one, and return every row in order; raise ConfigError where it cannot be used."""
+
+    async def append(self, rows: Sequence[JournalRow]) -> None:
+        """Return once these rows are on the disk for good, in order after all before them; raise StorageFailed if not.
+
+        After a failure nothing of `rows` is there, and the same rows may be given again.
+        """
+
+    async def close(self) -> None:
+        """Let go of the file."""
+
+
+class KillFlag(Protocol):
+    """A mark on the disk that everybody on this account can set, and that outlives every process."""
+
+    def reason(self) -> str:
+        """Return why it is set, or nothing while it is not; costs one look at a file's name."""
+
+    def set(self, reason: str) -> None:
+        """Set it, on the disk before this returns."""
+
+    def clear(self) -> None:
+        """Take it away."""

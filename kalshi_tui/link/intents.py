@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.link.trading import TradingIntent, TradingResult
 
 
 class _Intent(Struct, frozen=True, gc=False, tag=True):
@@ -61,7 +62,7 @@ class StopEngine(_Intent, frozen=True):
     unless_others: bool = False
 
 
-Intent = Follow | LetGo | Distrust | ReadAnew | ReadHistory | Remember | Recall | StopEngine
+Intent = Follow | LetGo | Distrust | ReadAnew | ReadHistory | Remember | Recall | StopEngine | TradingIntent
 
 
 class Done(Struct, frozen=True, gc=False, tag=True):
@@ -93,4 +94,4 @@ class History(Struct, frozen=True, gc=False, tag=True):
     points: tuple[HistoryPoint, ...]
 
 
-Result = Done | Recalled | History
+Result = Done | Recalled | History | TradingResult

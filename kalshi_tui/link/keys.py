@@ -61,9 +61,51 @@ class ValuesKey(_Key, frozen=True):
     """Index values and the reference values of a practice world."""
 
 
+class TicketKey(_Key, frozen=True):
+    """A ticket, judged anew while it is open."""
+
+    number: int
+
+
+class OrdersKey(_Key, frozen=True):
+    """Orders, the newest first; those that work come before all others."""
+
+    ticker: str = ""
+    only_working: bool = False
+    count: int = 200
+
+
+class FillsKey(_Key, frozen=True):
+    """Fills, the newest first."""
+
+    ticker: str = ""
+    count: int = 200
+
+
+class PositionsKey(_Key, frozen=True):
+    """The portfolio: positions, payoffs, cash, profit."""
+
+
+class TradingKey(_Key, frozen=True):
+    """Whether orders may be sent: armed, limits, differences, kill."""
+
+
 def may_be_ticker(text: str) -> bool:
     """Tell whether a market may have this name; a comma in it would make two of it where many are asked for at once."""
     return _TICKER.fullmatch(text) is not None
 
 
-Key = StatusKey | MarketsKey | MarketKey | LadderKey | TradesKey | NoticesKey | ValuesKey
+Key = (
+    StatusKey
+    | MarketsKey
+    | MarketKey
+    | LadderKey
+    | TradesKey
+    | NoticesKey
+    | ValuesKey
+    | TicketKey
+    | OrdersKey
+    | FillsKey
+    | PositionsKey
+    | TradingKey
+)

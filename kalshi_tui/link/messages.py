@@ -16,7 +16,7 @@ from kalshi_tui.link.intents import Intent, Result
 from kalshi_tui.link.keys import Key
 from kalshi_tui.link.views import View
 
-LINK_VERSION: Final = 1
+LINK_VERSION: Final = 2
 LEAVING: Final = "terminal that leaves"
 """The name of a terminal that has closed and only sees to its engine: nobody for whose sake that must go on."""
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.link.trading import TradingViews
 
 Loudness = Literal["info", "warning", "alarm"]
 
@@ -207,4 +208,4 @@ class ValuesView(_View, frozen=True):
     rows: tuple[ValueRow, ...]
 
 
-View = StatusView | MarketsView | MarketView | LadderView | TradesView | NoticesView | ValuesView
+View = StatusView | MarketsView | MarketView | LadderView | TradesView | NoticesView | ValuesView | TradingViews

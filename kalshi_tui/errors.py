@@ -12,6 +12,7 @@ KalshiTuiError
 └── VenueRefused            the venue understood and said no
 ├── AuthenticationRefused
 ├── RateLimited
+│   └── BudgetSpent         our own count of the venue's rate says so; nothing was sent
 ├── NotFound
 └── AlreadyExists
 """
@@ -80,6 +81,10 @@ class RateLimited(VenueRefused):
     def __init__(self, message: str, *, status: int = 429, retry_after_s: float | None = None, hint: str = "") -> None:
         super().__init__(message, status=status, code="too_many_requests", hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class BudgetSpent(RateLimited):
+    """Our own count of the venue's tokens is spent for longer than this may wait: nothing was sent."""
 
 
 class NotFound(VenueRefused):

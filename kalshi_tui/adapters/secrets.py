@@ -15,7 +15,7 @@ from kalshi_tui.adapters.key_pins import pin_key
 from kalshi_tui.config.redact import mask
 from kalshi_tui.config.schema import Environment, KeySource, Notice, Settings
 from kalshi_tui.errors import SecretError
-from kalshi_tui.protocol.signing import Signer, load_signer
+from kalshi_tui.protocol.signing import Scope, Signer, load_signer
 
 KEYRING_SERVICE: Final = "kalshi-tui"
 
@@ -36,8 +36,8 @@ class LoadedKey:
     notices: tuple[Notice, ...] = ()
 
 
-def load_key(settings: Settings, *, data: Path, ring: Ring | None = None) -> LoadedKey | None:
-    """Load the key of the environment in force, or None when none is set: public data needs none.
+def load_key(settings: Settings, scope: Scope, *, data: Path, ring: Ring | None = None) -> LoadedKey | None:
+    """Load the key of the environment in force for a scope, or None when none is set: public data needs none.
 
     From then on this process writes no memory dump, because the key would be in it.
     """
@@ -49,19 +49,19 @@ def load_key(settings: Settings, *, data: Path, ring: Ring | None = None) -> Loa
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if venue.key_source is KeySource.KEYRING:
         loaded = LoadedKey(
-            load_hidden(venue.key_id, lambda: _from_ring(venue.key_id, ring or _system_ring())),
+            load_hidden(venue.key_id, lambda: _from_ring(venue.key_id, ring or _system_ring()), scope),
             f"keyring, entry {KEYRING_SERVICE} {mask(venue.key_id)}",
         )
     else:
-        loaded = _from_file(venue.key_id, venue.key_path, environment)
+        loaded = _from_file(venue.key_id, venue.key_path, environment, scope)
     pin_key(venue.key_id, environment, data)
     return loaded
 
 
-def load_hidden(key_id: str, read: Callable[[], bytes], *, place: str = "") -> Signer:
+def load_hidden(key_id: str, read: Callable[[], bytes], scope: Scope, *, place: str = "") -> Signer:
     """Make a signer of what `read` returns; a failure names the place, and none of its frames holds the key's text."""
     try:
-        return load_signer(key_id, read())
+        return load_signer(key_id, read(), scope)
     except SecretError as problem:
         is_named = place in problem.message or "key id" in problem.message
         refusal = SecretError(problem.message if is_named else f"{place}: {problem.message}", hint=problem.hint)
@@ -69,11 +69,11 @@ def load_hidden(key_id: str, read: Callable[[], bytes], *, place: str = "") -> S
     raise refusal
 
 
-def _from_file(key_id: str, path: Path | None, environment: Environment) -> LoadedKey:
+def _from_file(key_id: str, path: Path | None, environment: Environment, scope: Scope) -> LoadedKey:
     if path is None:
         raise SecretError(f"a key id but no key file is set for {environment}", hint=_set_hint(environment, "PATH"))
     notices = () if environment is Environment.PRACTICE else check_git(path)
-    return LoadedKey(load_hidden(key_id, lambda: read_private_file(path), place=str(path)), str(path), notices)
+    return LoadedKey(load_hidden(key_id, lambda: read_private_file(path), scope, place=str(path)), str(path), notices)
 
 
 def _set_hint(environment: Environment, leaf: str) -> str:

@@ -16,6 +16,7 @@ _CODES: Final[tuple[tuple[type[errors.KalshiTuiError], int], ...]] = (
     (errors.VenueRefused, 6),
     (errors.RemoteProtocolError, 7),
     (errors.LocalProtocolError, 2),
+    (errors.StorageFailed, 8),
 )
 
 

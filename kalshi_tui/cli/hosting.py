@@ -16,12 +16,14 @@ from kalshi_tui.adapters.collector import spare
 from kalshi_tui.adapters.engine_place import Taken
 from kalshi_tui.adapters.engine_socket import listen
 from kalshi_tui.adapters.http import HttpxTransport
+from kalshi_tui.adapters.journal_schema import WORLD
 from kalshi_tui.adapters.secrets import load_key
 from kalshi_tui.adapters.sqlite import SqliteStorage, storage_file
 from kalshi_tui.adapters.tape_files import TapeWriter
 from kalshi_tui.cli.desk_child import DeskChild
 from kalshi_tui.cli.launching import note_of
 from kalshi_tui.cli.rules import kernel_rules, link_rules, tape_rules
+from kalshi_tui.cli.trading_host import trading_of, watchdog_of
 from kalshi_tui.cli.wiring import (
     Address,
     desk_address,
@@ -32,13 +34,14 @@ from kalshi_tui.cli.wiring import (
 )
 from kalshi_tui.config.load import data_folder
 from kalshi_tui.config.modes import account_name, mode_of, settings_hash
-from kalshi_tui.config.schema import Environment, Settings
+from kalshi_tui.config.schema import Environment, ExecutionMode, Settings
 from kalshi_tui.engine.inputs import CODEC, Opening
 from kalshi_tui.engine.no_recorder import NoRecorder
+from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.ports import Recorder
-from kalshi_tui.engine.running import Engine, Surroundings
+from kalshi_tui.engine.running import Engine, Surroundings, Watch
 from kalshi_tui.engine.venue import Venue
-from kalshi_tui.protocol.signing import Signer
+from kalshi_tui.protocol.signing import Scope, Signer
 
 _LOOK_S: Final = 1.0
 _LOG: Final = logging.getLogger("kalshi_tui.engine")
@@ -52,10 +55,11 @@ async def host(
     stays: bool,
     lines_lost: Callable[[], int] = lambda: 0,
     beside: Callable[[Engine], Awaitable[None]] | None = None,
+    is_flagged: bool = False,
 ) -> Engine:
     """Run an engine until it is stopped, or until `beside`, which is run with it, ends; return it as it was then."""
     async with AsyncExitStack() as stack:
-        engine = await make_engine(settings, desk, stack, stays=stays, lines_lost=lines_lost)
+        engine = await make_engine(settings, desk, stack, stays=stays, lines_lost=lines_lost, is_flagged=is_flagged)
         spare()  # all the modules
         if desk is not None:
             engine.tell("this practice world was opened with the engine; the next engine opens a new one")
@@ -65,6 +69,7 @@ async def host(
         stack.push_async_callback(await listen(taken.place.socket, engine.serve))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, engine.stopping.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, engine.kill, "the signal USR1 was sent")
         watch = asyncio.ensure_future(_watch_desk(desk, engine))
         stack.callback(watch.cancel)
         await _run(engine, beside)
@@ -80,6 +85,11 @@ async def _watch_desk(desk: DeskChild | None, engine: Engine) -> None:
             return
 
 
+def scope_of(settings: Settings) -> Scope:
+    """Return what an engine's key may sign: nothing that could sign an order exists where none is to be sent."""
+    return Scope.TRADE if settings.execution_mode is ExecutionMode.LIVE else Scope.READ
+
+
 async def make_engine(
     settings: Settings,
     desk: DeskChild | None,
@@ -87,13 +97,15 @@ async def make_engine(
     *,
     stays: bool,
     lines_lost: Callable[[], int] = lambda: 0,
+    is_flagged: bool = False,
 ) -> Engine:
     """Open what an engine stands on, and put it together."""
-    loaded = load_key(settings, data=data_folder())
+    scope = scope_of(settings)
+    loaded = load_key(settings, scope, data=data_folder())
     for notice in loaded.notices if loaded else ():
         _LOG.warning("%s; %s", notice.message, notice.hint)
     signer = loaded.signer if loaded else None
-    address = await _address(settings, signer, desk, stack)
+    address = await _address(settings, signer, scope, desk, stack)
     http = HttpxTransport(address.rest_url)
     stack.push_async_callback(http.close)
     account, mode = account_name(settings), mode_of(settings)
@@ -102,6 +114,10 @@ async def make_engine(
     await storage.open()
     is_practice = settings.environment is Environment.PRACTICE
     now_ms = address.clock.now_ms()
+    run = f"{WORLD}-{now_ms:x}" if desk is not None else ""
+    trading = trading_of(settings, run=run, is_flagged=is_flagged) if address.signer is not None else None
+    for problem in trading.plugins.problems if trading else ():
+        _LOG.warning("plugins: %s", problem)
     opening = Opening(
         at_ms=now_ms,
         codec=CODEC,
@@ -116,7 +132,15 @@ async def make_engine(
         started_ms=now_ms,
         is_first=True,
         rules=kernel_rules(settings, has_references=is_practice),
+        orders=trading.rules if trading else OrderRules(),
+        limits=dict(settings.limits.options()),
+        trades=trading is not None,
     )
+    watchdog = None
+    if scope is Scope.TRADE:
+        watchdog, stall = watchdog_of(settings, address)
+        watchdog.start()
+        stack.callback(watchdog.stop)
 
     async def ask_reference() -> bytes:
         reply = await http.send("GET", "/reference/values", {}, None)
@@ -137,6 +161,9 @@ async def make_engine(
         is_lasting=desk is None,
         lines_lost=lines_lost,
         has_settled=spare,
+        outside=trading.outside if trading else None,
+        risk_checks=trading.plugins.checks if trading and trading.plugins.bundled else (),
+        watch=Watch(watchdog.beat, lambda: stall.is_set, stall.clear) if watchdog is not None else None,
     )
     return Engine(opening, around, feed_rules=feed_rules(settings.stream), link_rules=link_rules(settings.link))
 
@@ -160,6 +187,10 @@ async def _run(engine: Engine, beside: Callable[[Engine], Awaitable[None]] | Non
             raise problem
 
 
-async def _address(settings: Settings, signer: Signer | None, desk: DeskChild | None, stack: AsyncExitStack) -> Address:
+async def _address(
+    settings: Settings, signer: Signer | None, scope: Scope, desk: DeskChild | None, stack: AsyncExitStack
+) -> Address:
     """Return the venue of the settings: the exchange that was opened for us, or the one that they name."""
-    return await find_address(settings, signer, stack) if desk is None else await desk_address(await desk.opened())
+    if desk is None:
+        return await find_address(settings, signer, scope, stack)
+    return await desk_address(await desk.opened(), scope)

@@ -144,7 +144,8 @@ def passed_on(flags: Mapping[str, str]) -> tuple[str, ...]:
         if name in flags:
             is_file = name in {"config_file", "ready_file"}
             words += [flag, str(Path(flags[name]).absolute()) if is_file else flags[name]]
-    return (*words, "--debug") if "debug" in flags else tuple(words)
+    words += [flag for name, flag in (("live", "--live"), ("debug", "--debug")) if name in flags]
+    return tuple(words)
 
 
 def stop_process(pid: int, signals: Sequence[int], is_there: Callable[[], bool], *, patience_s: float) -> None:

@@ -23,7 +23,9 @@ COMMANDS = {
     "run": "Run an engine in this window, for a while",
     "engine": "Start, stop or show the engine that terminals attach to",
     "status": "Show how the engine is",
+    "kill": "Cancel everything now and let nothing more be sent",
     "replay": "Run the engine on a tape, as it was or by other rules",
+    "journal": "Check, show and export the record of orders and fills",
     "tape": "Look at, check, cut and export what the engine recorded",
     "markets": "List markets",
     "book": "Show one market's order book, once or live",
@@ -100,12 +102,13 @@ def no_reader_is_no_failure() -> Iterator[None]:
     cls=LazyGroup,
     invoke_without_command=True,
     epilog="Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 settings, 4 keys, 5 no answer, 6 refused by the "
-    "venue, 7 the venue's answer was not understood, 70 our own fault.",
+    "venue, 7 the venue's answer was not understood, 8 the disk did not take it, 70 our own fault.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--config", "config_file", metavar="FILE", help="Settings to lay over the user's own.")
 @click.option("--env", "environment", metavar="NAME", help="Venue: practice, demo or prod.")
-@click.option("--mode", "execution_mode", metavar="NAME", help="Execution: observe, paper or live.")
+@click.option("--mode", "execution_mode", metavar="NAME", help="Execution: auto, observe, paper or live.")
+@click.option("--live", flag_value="live", default=None, help="Let orders cost real money, where the settings agree.")
 @click.option("--ready-file", metavar="FILE", help="Use the running practice exchange that wrote this file.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
 @click.option("--debug", flag_value="debug", default=None, help="Log everything, to stderr and to the log files.")
@@ -114,7 +117,7 @@ def no_reader_is_no_failure() -> Iterator[None]:
 def cli(ctx: click.Context, /, **flags: str | None) -> None:
     """A terminal for people who trade Kalshi's binary event contracts.
 
-    Without a command it opens the terminal, and an engine where none runs; no command sends an order yet.
+    Without a command it opens the terminal, and an engine where none runs. No order leaves without your confirmation.
     """
     ctx.obj = {name: value for name, value in flags.items() if value is not None}
     if ctx.invoked_subcommand is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from kalshi_tui.adapters.plugins import load_bundled
 from kalshi_tui.adapters.tape_files import TapeReader, newest_tape
 from kalshi_tui.cli.exits import CHECK_FAILED
 from kalshi_tui.cli.launching import launch_of
@@ -39,7 +40,7 @@ def command(
     path = tape or newest_tape(data_folder() / "tapes")
     settings = launch_of(ctx.obj or {}).settings
     rules = kernel_rules(settings, has_references=False) if what_if else None
-    replay = Replay(what_if=rules, step=Pacer(speed).wait)
+    replay = Replay(what_if=rules, step=Pacer(speed).wait, risk_checks=lambda limits: load_bundled(limits).checks)
     reader = TapeReader(path)
     outcome = replay.run(reader.records())
     for missing in reader.breaks:

@@ -16,4 +16,7 @@ from kalshi_tui.config.load import log_folder
 def serve(launch: Launch, taken: Taken, desk: DeskChild | None, *, stays: bool, flags: Mapping[str, str]) -> None:
     """Run it until it is stopped."""
     files = log_to_files(launch.settings, log_folder(), also_stderr="debug" in flags)
-    asyncio.run(host(launch.settings, taken, desk, stays=stays, lines_lost=lambda: files.lost))
+    is_flagged = "live" in flags
+    asyncio.run(
+        host(launch.settings, taken, desk, stays=stays, lines_lost=lambda: files.lost, is_flagged=is_flagged)
+    )

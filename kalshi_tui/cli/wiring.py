@@ -29,7 +29,7 @@ from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus, Machine
 from kalshi_tui.engine.ports import Clock, StreamTransport
 from kalshi_tui.engine.venue import Patience, Venue
 from kalshi_tui.errors import ConfigError, RemoteProtocolError, SecretError, TransportError
-from kalshi_tui.protocol.signing import Signer
+from kalshi_tui.protocol.signing import Scope, Signer
 
 _START_ONE = "start one in another window: kalshi-tui exchange --ready-file FILE, and name that FILE here"
 
@@ -83,10 +83,10 @@ class Session:
 async def open_session(ctx: click.Context) -> AsyncIterator[Session]:
     """Open what the settings name: a real venue, a running practice exchange, or one that is started here."""
     settings = read_settings(ctx.obj or {})
-    loaded = load_key(settings, data=data_folder())
+    loaded = load_key(settings, Scope.READ, data=data_folder())
     warn(loaded.notices if loaded else ())
     async with AsyncExitStack() as stack:
-        address = await find_address(settings, loaded.signer if loaded else None, stack)
+        address = await find_address(settings, loaded.signer if loaded else None, Scope.READ, stack)
         http = HttpxTransport(address.rest_url)
         stack.push_async_callback(http.close)
         patience = patience_of(settings.network)
@@ -94,8 +94,11 @@ async def open_session(ctx: click.Context) -> AsyncIterator[Session]:
         yield Session(settings, address, venue)
 
 
-async def find_address(settings: Settings, signer: Signer | None, stack: AsyncExitStack) -> Address:
-    """Choose the venue: the addresses in the settings, or for practice without any an exchange of our own."""
+async def find_address(settings: Settings, signer: Signer | None, scope: Scope, stack: AsyncExitStack) -> Address:
+    """Choose the venue: the addresses in the settings, or for practice without any an exchange of our own.
+
+    An exchange of our own has its own key, which is loaded for the scope.
+    """
     venue = settings.venue
     if settings.environment is not Environment.PRACTICE:
         return Address(venue.rest_url, venue.stream_url, signer, SystemClock(), str(settings.environment))
@@ -105,18 +108,18 @@ async def find_address(settings: Settings, signer: Signer | None, stack: AsyncEx
     place = engine_place(data_folder(), account_name(settings), settings.execution_mode)
     if place.is_taken() and place.desk.exists():
         with suppress(TransportError):  # an engine that is just ending has ended its exchange first
-            return await desk_address(place.desk)
-    return await own_exchange(settings, stack)
+            return await desk_address(place.desk, scope)
+    return await own_exchange(settings, scope, stack)
 
 
-async def desk_address(ready: Path) -> Address:
+async def desk_address(ready: Path, scope: Scope) -> Address:
     """Return where the exchange answers that wrote a ready file."""
     found = {name: str(value) for name, value in read_ready_file(ready).items()}
     venue = "venues.practice."
     clock = await exchange_clock(found[f"{venue}rest_url"])
     words = f"practice, world {found['practice.world']}, seed {found['practice.seed']}"
     key_file = Path(found[f"{venue}key_path"])
-    signer = load_hidden(found[f"{venue}key_id"], lambda: read_private_file(key_file))
+    signer = load_hidden(found[f"{venue}key_id"], lambda: read_private_file(key_file), scope)
     return Address(found[f"{venue}rest_url"], found[f"{venue}stream_url"], signer, clock, words, clock.speed)
 
 
@@ -139,7 +142,7 @@ async def exchange_clock(rest_url: str) -> ExchangeClock:
         ) from None
 
 
-async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
+async def own_exchange(settings: Settings, scope: Scope, stack: AsyncExitStack) -> Address:
     """Start a practice exchange in this process, on a port that nobody else uses."""
     from kalshi_tui.practice.desk import WORLD_PAST_MS, open_desk  # noqa: PLC0415 - other venues need not load the exchange
     from kalshi_tui.practice.server import serve  # noqa: PLC0415 - as above
@@ -156,7 +159,8 @@ async def own_exchange(settings: Settings, stack: AsyncExitStack) -> Address:
     stack.push_async_callback(running.close)
     clock = await exchange_clock(running.rest_url)
     words = f"practice, world {desk.world}, seed {desk.seed}"
-    return Address(running.rest_url, running.ws_url, load_hidden(desk.key_id, lambda: pem), clock, words, clock.speed)
+    signer = load_hidden(desk.key_id, lambda: pem, scope)
+    return Address(running.rest_url, running.ws_url, signer, clock, words, clock.speed)
 
 
 def patience_of(network: NetworkSettings) -> Patience:

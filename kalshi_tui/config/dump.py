@@ -8,9 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from kalshi_tui.config import tree
+from kalshi_tui.config.amounts import Amount, Percent, written
 from kalshi_tui.config.kinds import Dollars
 from kalshi_tui.config.schema import Settings
-from kalshi_tui.core.units import parse_money
+from kalshi_tui.core.units import Money, parse_money
 
 
 def dump(settings: Settings) -> str:
@@ -33,8 +34,9 @@ def dump(settings: Settings) -> str:
 def plain(key: str, value: object) -> object:
     """Turn a checked value back into what a file says: text, number, truth value, list or table."""
     kind = tree.kinds()[key]
-    if isinstance(kind, Dollars):
-        return next(amount for amount in kind.amounts if parse_money(amount) == value)
+    if isinstance(kind, Dollars | Amount | Percent):
+        assert isinstance(value, int)  # noqa: S101 - these kinds read nothing else
+        return _exact(kind, value)
     if value is None:
         return ""
     if isinstance(value, StrEnum | Path):
@@ -42,6 +44,15 @@ def plain(key: str, value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def _exact(kind: Dollars | Amount | Percent, value: int) -> str | float:
+    """Write an amount or a percentage so that it is read back the same."""
+    if isinstance(kind, Percent):
+        return value / 100  # the nearest number to two decimals, so it is written with these two
+    if isinstance(kind, Amount):
+        return written(Money(value))
+    return next(amount for amount in kind.amounts if parse_money(amount) == value)
 
 
 def toml(value: object) -> str:

@@ -12,7 +12,7 @@ from kalshi_tui.config import tree
 from kalshi_tui.config.environment import Given, key_names, read_environment
 from kalshi_tui.config.hosts import check_address
 from kalshi_tui.config.ready import read_ready_file
-from kalshi_tui.config.schema import Environment, ExecutionMode, Notice, Settings
+from kalshi_tui.config.schema import Environment, ExecutionWish, Notice, Settings
 from kalshi_tui.config.toml_file import Value, checked, read_file, read_toml
 from kalshi_tui.config.trust import is_there
 from kalshi_tui.errors import ConfigError
@@ -30,6 +30,7 @@ _STEPS: Final = (
     ("network.backoff_first_s", "network.backoff_limit_s"),
     ("stream.reconnect_first_s", "stream.reconnect_limit_s"),
     ("engine.metadata_s", "engine.metadata_limit_s"),
+    ("orders.reconcile_s", "orders.full_reconcile_s"),
     ("tape.segment_mib", "tape.limit_mib"),
 )
 
@@ -93,6 +94,7 @@ def _defaults() -> dict[str, Value]:
 
 def _settings(values: dict[str, Value], notices: list[Notice]) -> Settings:
     notices = notices + _follow_key(values)
+    values["execution_mode"] = _resolved(values["execution_mode"], values["environment"].value)
     settings = tree.build(
         {key: value.value for key, value in values.items()},
         {key: value.origin for key, value in values.items()},
@@ -112,8 +114,8 @@ def _follow_key(values: dict[str, Value]) -> list[Notice]:
             origin = f"key of {venue}, {key.origin}"
             wished = values["execution_mode"]
             values["environment"] = Value(venue, origin)
-            values["execution_mode"] = Value(ExecutionMode.OBSERVE, origin)
-            return _only_looks(venue, wished) if wished.value is not ExecutionMode.OBSERVE else []
+            values["execution_mode"] = Value(ExecutionWish.OBSERVE, origin)
+            return _only_looks(venue, wished) if wished.value in (ExecutionWish.PAPER, ExecutionWish.LIVE) else []
     return []
 
 
@@ -125,6 +127,14 @@ def _only_looks(venue: Environment, wished: Value) -> list[Notice]:
             f'name it: environment = "{venue}" in your settings, KALSHI_ENV={venue} or --env {venue}',
         )
     ]
+
+
+def _resolved(wished: Value, environment: object) -> Value:
+    """Turn the wish into a mode; one that says auto keeps its origin, and an origin of its own says so."""
+    assert isinstance(wished.value, ExecutionWish)  # noqa: S101 - its kind reads nothing else
+    assert isinstance(environment, Environment)  # noqa: S101 - as above
+    is_said = wished.value is ExecutionWish.AUTO and wished.origin != DEFAULT
+    return Value(wished.value.on(environment), f"{wished.origin}: auto" if is_said else wished.origin)
 
 
 def _environment(given: Mapping[str, Given], folder: Path) -> dict[str, Value]:

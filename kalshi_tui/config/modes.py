@@ -86,5 +86,10 @@ def account_name(settings: Settings) -> str:
     return f"{name}-{end if re.fullmatch('[a-z0-9]{4}', end) else _hex(venue.key_id, 6)}"
 
 
+def account_tail(settings: Settings) -> str:
+    """Return the end of the key's id, by which a person knows the account."""
+    return settings.venue.key_id[-4:] or str(settings.environment)
+
+
 def _hex(text: str, digits: int) -> str:
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:digits]

@@ -18,6 +18,7 @@ from kalshi_tui.config.tables import (
     TapeSettings,
     TerminalSettings,
 )
+from kalshi_tui.config.trading import LimitSettings, LiveSettings, OrderSettings
 from kalshi_tui.core.fees import FeeRule
 from kalshi_tui.core.units import Money
 
@@ -36,6 +37,21 @@ class ExecutionMode(StrEnum):
     OBSERVE = "observe"
     PAPER = "paper"
     LIVE = "live"
+
+
+class ExecutionWish(StrEnum):
+    """What the settings may say about orders; `auto` is decided by the venue, before anybody else reads it."""
+
+    AUTO = "auto"
+    OBSERVE = "observe"
+    PAPER = "paper"
+    LIVE = "live"
+
+    def on(self, environment: Environment) -> ExecutionMode:
+        """Return what it comes to at a venue: where no money is real on our own desk, auto trades; else it looks."""
+        if self is not ExecutionWish.AUTO:
+            return ExecutionMode(self.value)
+        return ExecutionMode.LIVE if environment is Environment.PRACTICE else ExecutionMode.OBSERVE
 
 
 class LogLevel(StrEnum):
@@ -134,13 +150,16 @@ class Settings:
     """All settings in force; `origin` tells of each where it came from."""
 
     environment: Annotated[Environment, Choice(Environment, {"production": "prod"})]
-    execution_mode: Annotated[ExecutionMode, Choice(ExecutionMode)]
+    execution_mode: Annotated[ExecutionMode, Choice(ExecutionWish)]  # load turns the wish into the mode
     log_level: Annotated[LogLevel, Choice(LogLevel, {"warn": "warning"})]
     venues: Venues
     practice: PracticeSettings
     network: NetworkSettings
     stream: StreamSettings
     fees: FeeSettings
+    limits: LimitSettings
+    orders: OrderSettings
+    live: LiveSettings
     engine: EngineSettings
     filters: FilterSettings
     link: LinkSettings

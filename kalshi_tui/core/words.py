@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kalshi_tui.core.units import Price, Size, format_price, format_size
+from kalshi_tui.core.units import Money, Price, Size, format_money, format_price, format_size
 
 NONE: Final = "-"
 
@@ -27,3 +27,12 @@ def contracts(size: Size) -> str:
     """Write a size with thousands apart, and its hundredths only where there are some."""
     whole, hundredths = format_size(size).split(".")
     return f"{int(whole):,}" + ("" if hundredths == "00" else f".{hundredths}")
+
+
+def money(amount: Money | None) -> str:
+    """Write an amount in dollars with thousands apart, to the cent where it is whole cents, else exactly."""
+    if amount is None:
+        return NONE
+    whole, rest = format_money(Money(abs(amount))).split(".")
+    rest = rest.rstrip("0").ljust(2, "0")
+    return f"{'-' if amount < 0 else ''}${int(whole):,}.{rest}"

@@ -11,6 +11,7 @@ from typing import Final
 
 from kalshi_tui.config.filters import MarketFilter
 from kalshi_tui.core.events import EventFeeChanged, EventLifecycle, MarketLifecycle
+from kalshi_tui.core.fees import FeeTerms
 from kalshi_tui.core.grid import PriceGrid
 from kalshi_tui.core.markets import Event, Market, Series
 from kalshi_tui.engine.changes import Change
@@ -110,6 +111,13 @@ class Catalogue:
         """Say what fills of a market cost now, or why that is not known."""
         held = self._shelf.held.get(ticker)
         return "unknown" if held is None else self._families.fee_of(held.known.market, now_ms)
+
+    def terms_of(self, ticker: str, now_ms: int) -> FeeTerms:
+        """Return what fills of a market cost now, or refuse what is not known."""
+        held = self._shelf.held.get(ticker)
+        if held is None:
+            raise ValueRefused(f"no market {ticker:.80} is known", hint="look for it in the list of markets")
+        return self._families.terms_of(held.known.market, now_ms)
 
     def current(self, ticker: str, now_ms: int, limit_ms: int) -> Known:
         """Return a market that may be relied on, or refuse it: unknown, in doubt, or read longer ago than the limit."""

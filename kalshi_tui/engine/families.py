@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from kalshi_tui.core.events import EventFeeChanged, EventLifecycle
-from kalshi_tui.core.fee_changes import FeeChange
+from kalshi_tui.core.fee_changes import FeeChange, market_terms
+from kalshi_tui.core.fees import FeeTerms
 from kalshi_tui.core.markets import Event, Market, Series
 from kalshi_tui.engine.changes import Change, event_changes, series_changes
 from kalshi_tui.engine.fee_plan import FeePlan, fee_words
 from kalshi_tui.engine.held import HeldEvent, HeldSeries, Reading
 from kalshi_tui.engine.outbox import Outbox
 from kalshi_tui.engine.told import told_event
+from kalshi_tui.errors import ValueRefused
 
 LIMIT: Final = 100_000
 
@@ -57,6 +59,14 @@ class Families:
         if series is None:
             return f"unknown: series {event.series_ticker} was not read yet"
         return fee_words(series, event, market, self.plan, now_ms)
+
+    def terms_of(self, market: Market, now_ms: int) -> FeeTerms:
+        """Return what fills of a market cost, or refuse what is not known."""
+        event, series = self.event_of(market), self.series_of(market)
+        if event is None or series is None:
+            missing = market.event_ticker if event is None else event.series_ticker
+            raise ValueRefused(f"{missing} was not read yet", hint="wait a moment; it is asked for")
+        return market_terms(series, event, market, self.plan.of(series.ticker), read_ms=0, now_ms=now_ms)
 
     def join(self, market: Market) -> None:
         """Put a market under its event."""

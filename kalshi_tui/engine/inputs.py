@@ -12,12 +12,16 @@ import msgspec
 from msgspec import Struct
 
 from kalshi_tui.core.book import Level
+from kalshi_tui.core.units import Money, Size
+from kalshi_tui.engine.journal_rows import JournalRow
+from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.link.intents import Distrust, Follow, LetGo, ReadAnew
 from kalshi_tui.link.keys import Key
+from kalshi_tui.link.trading import TradingIntent
 from kalshi_tui.link.views import Lag, TapeState
 
-CODEC: Final = 1
+CODEC: Final = 2
 """Counts up when an input's bytes or its meaning change; a tape of another codec is not replayed as it was."""
 
 
@@ -127,6 +131,87 @@ class Vitals(_Input, frozen=True):
     bounds: dict[str, int]
     lag: Lag
     tape: TapeState
+    offset_ms: int | None = None  # of our clock against the venue's
+    write_tokens: int | None = None
+
+
+class JournalRead(_Input, frozen=True):
+    """The journal as an earlier engine left it, or why it cannot be used."""
+
+    at_ms: int
+    rows: list[JournalRow]
+    problem: str
+    install: str  # a name for this installation, drawn by chance, for a journal that has none yet
+
+
+class Journalled(_Input, frozen=True):
+    """Rows up to this one are on the disk."""
+
+    at_ms: int
+    upto: int
+
+
+class NotJournalled(_Input, frozen=True):
+    """Rows could not be written; they will be tried again."""
+
+    at_ms: int
+    reason: str
+
+
+class Traded(_Input, frozen=True):
+    """A person, by a terminal or a command, asks something of trading."""
+
+    at_ms: int
+    intent: TradingIntent
+    client: str
+
+
+class Outcome(_Input, frozen=True):
+    """What came of something that was sent; `outcome` is done, refused, not sent, gone or no answer."""
+
+    at_ms: int
+    kind: str  # place, amend, decrease, cancel, group, reset
+    number: int  # of the order, or the shard of a group
+    outcome: str
+    words: str = ""
+    order_id: str = ""  # or the group's
+    filled: Size | None = None
+    remaining: Size | None = None
+    average: Money | None = None
+    average_fee: Money | None = None
+    reduced_by: Size | None = None
+    ts_ms: int = 0
+    status: int = 0
+    code: str = ""
+
+
+class KillStepped(_Input, frozen=True):
+    """How far a kill has come."""
+
+    at_ms: int
+    words: str
+    resting: int | None
+    is_over: bool
+
+
+class FlagSeen(_Input, frozen=True):
+    """The mark of a kill lies on the disk, or no longer."""
+
+    at_ms: int
+    reason: str
+
+
+class Stalled(_Input, frozen=True):
+    """The watchdog says that the loop stands still, or that it goes on."""
+
+    at_ms: int
+    is_stalled: bool
+
+
+class Leaving(_Input, frozen=True):
+    """The engine is about to end, and what works is to be cancelled first."""
+
+    at_ms: int
 
 
 class Told(_Input, frozen=True):
@@ -154,6 +239,15 @@ Input = (
     | Beat
     | Vitals
     | Told
+    | JournalRead
+    | Journalled
+    | NotJournalled
+    | Traded
+    | Outcome
+    | KillStepped
+    | FlagSeen
+    | Stalled
+    | Leaving
 )
 
 
@@ -197,6 +291,9 @@ class Opening(Struct, frozen=True, gc=False, tag=True, array_like=True):
     started_ms: int
     is_first: bool  # of the tape: then everything starts from nothing, and the rest of this is empty
     rules: Rules
+    orders: OrderRules = OrderRules()
+    limits: dict[str, int] = {}
+    trades: bool = False  # whether the account is read, and perhaps traded
     watched: tuple[Key, ...] = ()
     subscriptions: tuple[tuple[str, int, int, tuple[str, ...]], ...] = ()  # channel, sid, last seq, keys; () is all
     books: tuple[BookImage, ...] = ()

@@ -6,7 +6,7 @@ Whoever runs it gives it everything it consumes through `take`, sends what `outg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from kalshi_tui.core.events import (
@@ -18,9 +18,12 @@ from kalshi_tui.core.events import (
     Event,
     EventFeeChanged,
     EventLifecycle,
+    FillSeen,
     IndexSeen,
     MarketLifecycle,
     MessagesLost,
+    OrderGroupSeen,
+    OrderSeen,
     SubscriptionLost,
     SubscriptionReady,
     TickerSeen,
@@ -38,16 +41,20 @@ from kalshi_tui.engine.questions import Question, Questions
 from kalshi_tui.engine.reading import Reading
 from kalshi_tui.engine.status import Status
 from kalshi_tui.engine.store import Store
+from kalshi_tui.engine.trading import asking
+from kalshi_tui.engine.trading.desk import Desk
 from kalshi_tui.protocol.patience import Patience
 from kalshi_tui.protocol.stream import Stream
+from kalshi_tui.sdk.risk import RiskCheck
 
 TICKERS: Final = "ticker"
+PRIVATE: Final = ("fill", "user_orders", "order_group_updates")
 
 
 class Kernel:
     """One engine's knowledge of one venue."""
 
-    def __init__(self, opening: inputs.Opening) -> None:
+    def __init__(self, opening: inputs.Opening, risk_checks: Sequence[RiskCheck] = ()) -> None:
         """Begin with what a tape's opening says; one that is not the first carries books and subscriptions."""
         rules = opening.rules
         self.rules = rules
@@ -66,6 +73,7 @@ class Kernel:
         self.status = Status(opening)
         self.following = Following(self)
         self.reading = Reading(self)
+        self.desk = Desk(self, opening, risk_checks)
         pictures = Pictures(self.catalogue, self.store, self.stream.books, rules.metadata_limit_ms)
         self.publishing = Publishing(self, pictures)
         self._touched = self.publishing.touched
@@ -78,15 +86,24 @@ class Kernel:
             inputs.Pinged: self._pinged,
             inputs.Ticked: self._ticked,
             inputs.FeedSaid: self._feed_said,
-            inputs.Replied: self.reading.replied,
-            inputs.NotReplied: self.reading.not_replied,
+            inputs.Replied: self._replied,
+            inputs.NotReplied: self._not_replied,
             inputs.Kept: self.reading.kept,
             inputs.Watched: self._watched,
             inputs.Unwatched: self._unwatched,
             inputs.Asked: self._asked,
             inputs.Beat: self._beat,
-            inputs.Vitals: self.status.take,
+            inputs.Vitals: self._vitals,
             inputs.Told: self._told,
+            inputs.JournalRead: self.desk.take,
+            inputs.Journalled: self.desk.take,
+            inputs.NotJournalled: self.desk.take,
+            inputs.Traded: self.desk.take,
+            inputs.Outcome: self.desk.take,
+            inputs.KillStepped: self.desk.take,
+            inputs.FlagSeen: self.desk.take,
+            inputs.Stalled: self.desk.take,
+            inputs.Leaving: self.desk.take,
         }
         self._handlers: dict[type, Callable[[Any], None]] = {
             BookStateChanged: self._touch,
@@ -102,8 +119,13 @@ class Kernel:
             SubscriptionLost: self._not_ready,
             CommandRefused: self._refused,
             ErrorSeen: self._error,
+            FillSeen: self.desk.event,
+            OrderSeen: self.desk.event,
+            OrderGroupSeen: self.desk.event,
         }
         self.following.begin(opening)
+        for channel in PRIVATE if opening.trades else ():
+            self.stream.want(channel)
 
     def take(self, taken: inputs.Input) -> None:
         """Consume one input."""
@@ -123,6 +145,10 @@ class Kernel:
         """Return what to ask the venue over REST, once; each is answered by a `Replied` or a `NotReplied`."""
         questions, self._questions = self._questions, []
         return questions
+
+    def ask(self, endpoint: str, argument: str = "") -> None:
+        """Have the venue asked something for the desk's sake."""
+        self._questions.append(Question(endpoint, argument))
 
     def opening(self, at_ms: int) -> inputs.Opening:
         """Return what a segment of a tape that begins now must tell."""
@@ -144,6 +170,7 @@ class Kernel:
         self.stream.disconnected(taken.at_ms)
         self._outgoing.clear()
         self.following.miss_trades()
+        self.desk.comparing.away("", "the stream is away")
         self.store.quotes.clear()  # nobody keeps them right any more; what was listed says itself how old it is
         self._drain()
 
@@ -198,11 +225,14 @@ class Kernel:
         if event.channel == "trade":
             self.following.miss_trades()
             self.following.learn_trades()
+        if event.channel in PRIVATE:
+            self.desk.comparing.compare_soon()
         if event.channel == "market_lifecycle_v2":
             self.catalogue.may_have_missed(self.now_ms)
             self.asking.read_all(self.now_ms)
 
     def _ready(self, event: SubscriptionReady) -> None:
+        self.desk.comparing.ready(event.channel)
         if event.channel == "trade":
             self.following.learn_trades()
         if event.channel == "market_lifecycle_v2" and self.asking.has_read:
@@ -210,6 +240,7 @@ class Kernel:
             self.asking.read_all(self.now_ms)
 
     def _not_ready(self, event: SubscriptionLost) -> None:
+        self.desk.comparing.away(event.channel, event.reason)
         if self.status.is_open():
             self.notices.tell(self.now_ms, f"{event.channel} is not sent any more: {event.reason}", "warning")
 
@@ -219,6 +250,20 @@ class Kernel:
 
     def _error(self, event: ErrorSeen) -> None:
         self.notices.tell(self.now_ms, f"the venue reports: {event.message}", "warning")
+
+    # What the venue answers
+
+    def _replied(self, taken: inputs.Replied) -> None:
+        if asking.is_mine(taken.endpoint):
+            self.desk.comparing.replied(taken)
+        else:
+            self.reading.replied(taken)
+
+    def _not_replied(self, taken: inputs.NotReplied) -> None:
+        if asking.is_mine(taken.endpoint):
+            self.desk.comparing.not_replied(taken)
+        else:
+            self.reading.not_replied(taken)
 
     # What people and timers bring
 
@@ -238,8 +283,13 @@ class Kernel:
         self.status.beat(taken.at_ms)
         self.following.beat()
         self._drain()
+        self.desk.beat()
         self._questions += self.reading.questions()
         self.publishing.beat()
+
+    def _vitals(self, taken: inputs.Vitals) -> None:
+        self.status.take(taken)
+        self.desk.offset_ms, self.desk.write_tokens = taken.offset_ms, taken.write_tokens
 
     def _told(self, taken: inputs.Told) -> None:
         self.notices.tell(taken.at_ms, taken.words, taken.loudness, taken.ticker)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from kalshi_tui.engine.held import Kind
 from kalshi_tui.engine.inputs import Opening, Record
-from kalshi_tui.engine.trading.rows import JournalRow
+from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.link.intents import HistoryPoint
 from kalshi_tui.link.views import TapeState
 

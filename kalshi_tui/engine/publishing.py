@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from kalshi_tui.engine.pictures import Pictures, Sight
 from kalshi_tui.link.keys import (
+    FillsKey,
     Key,
     LadderKey,
     MarketKey,
     MarketsKey,
     NoticesKey,
+    OrdersKey,
+    PositionsKey,
     StatusKey,
+    TicketKey,
     TradesKey,
+    TradingKey,
     ValuesKey,
 )
 from kalshi_tui.link.views import View
 
 if TYPE_CHECKING:
     from kalshi_tui.engine.kernel import Kernel
+
+_OF_TRADING = (TicketKey, OrdersKey, FillsKey, PositionsKey, TradingKey)
 
 
 class Publishing:
@@ -31,6 +38,8 @@ class Publishing:
         self.touched: dict[str, int] = {}  # books that changed since the last beat, and when
         self._ladders: dict[str, dict[Key, None]] = {}  # the watched keys of a market that follow its book
         self._lists: dict[Key, None] = {}  # the watched keys that are looked at each time
+        self._trading: dict[Key, None] = {}  # of them those that are shown at once when an order changes
+        showing = kernel.desk.showing
         self._lists_ms = 0
         self._makers: dict[type, Callable[[Any], View | None]] = {
             LadderKey: self._ladder,
@@ -40,6 +49,11 @@ class Publishing:
             NoticesKey: self._notices,
             ValuesKey: lambda _: pictures.values(),
             StatusKey: lambda _: kernel.status.view(kernel),
+            TicketKey: lambda key: kernel.desk.tickets.watched(key.number),
+            OrdersKey: showing.orders,
+            FillsKey: showing.fills,
+            PositionsKey: lambda _: showing.positions(),
+            TradingKey: lambda _: showing.trading(),
         }
 
     def watch(self, key: Key) -> None:
@@ -49,6 +63,8 @@ class Publishing:
             self._kernel.following.needs.set(key, [key.ticker], self._kernel.now_ms)
         else:
             self._lists[key] = None
+        if isinstance(key, _OF_TRADING):
+            self._trading[key] = None
         if isinstance(key, TradesKey) and not self._kernel.store.log_of(key.ticker).has_past:
             self._kernel.asking.read_trades(key.ticker, self._kernel.now_ms)
         if isinstance(key, LadderKey | TradesKey | MarketKey):
@@ -63,6 +79,7 @@ class Publishing:
             if not keys:
                 self._ladders.pop(key.ticker, None)
         self._lists.pop(key, None)
+        self._trading.pop(key, None)
         self._kernel.following.needs.set(key, (), self._kernel.now_ms)
         self._kernel.board.forget(key)
 
@@ -78,6 +95,10 @@ class Publishing:
         self.touched.clear()
         for ticker in touched:
             for key in self._ladders.get(ticker, ()):
+                self._publish(key)
+        is_dirty = self._kernel.desk.take_dirty()
+        for key in tuple(self._trading):
+            if is_dirty or type(key) is TicketKey:
                 self._publish(key)
         if now_ms - self._lists_ms >= self._kernel.rules.list_ms:
             self._lists_ms = now_ms

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from kalshi_tui.engine.rules import Rules
+from kalshi_tui.engine.trading import asking
 from kalshi_tui.errors import LocalProtocolError
 from kalshi_tui.protocol import rest
 from kalshi_tui.protocol.rest.asking import Request
@@ -61,7 +62,7 @@ def _raw(body: bytes) -> bytes:
 
 def request_of(question: Question) -> Request[bytes]:
     """Return the request whose reply's body answers a question."""
-    make = _REQUESTS.get(question.endpoint)
+    make = _REQUESTS.get(question.endpoint) or asking.REQUESTS.get(question.endpoint)
     if make is None:
         raise LocalProtocolError(f"there is no question {question.endpoint!r}", hint="this is a fault of the program")
     return replace(make(question.argument), read=_raw)

@@ -173,6 +173,7 @@ class Reading:
 
     def _status(self, taken: inputs.Replied, _: int) -> None:
         before, self._kernel.status.exchange = self._kernel.status.exchange, _read_status(taken.body)
+        self._kernel.status.exchange_read_ms = taken.at_ms
         now = self._kernel.status.exchange
         if before is not None and (before.exchange_active, before.trading_active) != (
             now.exchange_active,

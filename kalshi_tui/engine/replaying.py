@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from kalshi_tui.engine.inputs import CODEC, Mark, Opening, Record, Sent
 from kalshi_tui.engine.kernel import Kernel
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.errors import ConfigError
+from kalshi_tui.sdk.risk import Options, RiskCheck
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -35,8 +36,18 @@ class Outcome(msgspec.Struct, frozen=True):
 class Replay:
     """Feeds a kernel from a tape's records."""
 
-    def __init__(self, *, what_if: Rules | None = None, step: Callable[[int], None] | None = None) -> None:
-        """Take other rules, if the tape's own are not to count; `step` hears the time before each input."""
+    def __init__(
+        self,
+        *,
+        what_if: Rules | None = None,
+        step: Callable[[int], None] | None = None,
+        risk_checks: Callable[[Options], Sequence[RiskCheck]] = lambda _: (),
+    ) -> None:
+        """Take other rules, if the tape's own are not to count; `step` hears the time before each input.
+
+        `risk_checks` makes the checks that the taped engine had, from the limits that it had.
+        """
+        self._risk_checks = risk_checks
         self._what_if = what_if
         self._step = step
         self._kernel: Kernel | None = None
@@ -108,7 +119,7 @@ class Replay:
         self._from_ms, self._is_whole = opening.at_ms, opening.is_first and self._what_if is None
         if self._what_if is not None:
             opening = msgspec.structs.replace(opening, rules=self._what_if)
-        self._kernel = Kernel(opening)
+        self._kernel = Kernel(opening, self._risk_checks(opening.limits))
 
     def _compare(self, mark: Mark) -> None:
         """Compare with what was published when the tape was recorded, where the replay began where that did."""

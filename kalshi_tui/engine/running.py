@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine import inputs
+from kalshi_tui.engine.executing import Executor, Outside
 from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus
 from kalshi_tui.engine.history import Sampler
 from kalshi_tui.engine.intake import Intake
@@ -38,8 +39,10 @@ from kalshi_tui.link.keys import Key, may_be_ticker
 from kalshi_tui.link.messages import LEAVING, LINK_VERSION, Welcome
 from kalshi_tui.link.pipes import Pipe
 from kalshi_tui.link.server import LinkRules, Server
+from kalshi_tui.link.trading import Kill, TradingIntent
 from kalshi_tui.link.views import TapeState
 from kalshi_tui.protocol.signing import Signer
+from kalshi_tui.sdk.risk import RiskCheck
 
 VITALS_S: Final = 1.0
 ASKED_FOR: Final = 500
@@ -48,6 +51,15 @@ _STAYING: Final = frozenset({"series", "events", "event", "updated", "markets"})
 _LOG: Final = logging.getLogger(__name__)
 _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "alarm": logging.ERROR}
 _NO_STREAM: Final = "live books need a key, also for public data; books are polled until one is set"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches the loop from beside it: must hear a beat, and may say that the loop has stood still."""
+
+    beat: Callable[[], None]
+    is_stalled: Callable[[], bool]
+    recover: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,9 @@ class Surroundings:
     lines_lost: Callable[[], int] = lambda: 0  # of the log
     is_lasting: bool = True  # whether the venue is still the same one when an engine comes back
     has_settled: Callable[[], None] = lambda: None  # called when something was read that stays for long
+    outside: Outside | None = None  # what trading stands on
+    risk_checks: tuple[RiskCheck, ...] = ()
+    watch: Watch | None = None
 
 
 class Engine:
@@ -81,7 +96,7 @@ class Engine:
         link_rules: LinkRules,
     ) -> None:
         """Put everything together; nothing runs yet."""
-        self.kernel = Kernel(opening)
+        self.kernel = Kernel(opening, around.risk_checks)
         self.intake = Intake(self.kernel, around.recorder)
         self.server = Server(self, link_rules, around.clock.monotonic)
         self.stopping = asyncio.Event()
@@ -95,11 +110,14 @@ class Engine:
         self._told: dict[str, str] = {}
         self._logged = self._lead_ms = 0
         self._feed = self._make_feed(feed_rules)
+        self.executor = Executor(self.intake, around.venue, around.clock, around.outside, self._now_ms)
+        self.executor.on_fault = self._fail
 
     async def run(self) -> None:
         """Run until `stopping` is set or a part of it fails; then put everything away."""
         self._fault = asyncio.get_running_loop().create_future()
         await self._remember_catalogue()
+        await self.executor.open()
         parts = [self._beats(), self._vitals(), self.lag.run(), self._follow_stream()]
         tasks: list[asyncio.Future[None]] = [asyncio.ensure_future(part) for part in parts]
         if self._around.signer is not None:
@@ -109,6 +127,7 @@ class Engine:
             done, _ = await asyncio.wait([self._fault, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            await self.executor.wind_down()
         except Exception:
             _LOG.exception("the engine ends by a fault of its own")
             raise
@@ -157,6 +176,11 @@ class Engine:
         """Tell people something that is no trouble."""
         self.intake.take(inputs.Told(self._now_ms(), "info", words))
 
+    def kill(self, reason: str) -> None:
+        """Have everything killed."""
+        self.intake.take(inputs.Traded(self._now_ms(), Kill(reason), "signal"))
+        self.executor.pump()
+
     def warn(self, words: str) -> None:
         """Tell people of trouble."""
         self.intake.take(inputs.Told(self._now_ms(), "warning", words))
@@ -185,7 +209,16 @@ class Engine:
                 return Recalled(await storage.recall(intent.name))
             case StopEngine():
                 self._stop(intent)
+            case _:
+                return self._trade(intent, self.server.asker)
         return Done()
+
+    def _trade(self, intent: TradingIntent, client: str) -> Result:
+        """Have the desk do what is asked, and begin at once what it wants done."""
+        self.intake.take(inputs.Traded(self._now_ms(), intent, client))
+        self.executor.pump()
+        self._nudge()
+        return self.kernel.desk.answer()
 
     def _check(self, intent: Follow | LetGo | Distrust | ReadAnew) -> None:
         """Refuse to follow what no market is called, or ever more: what is asked for stays until it is let go."""
@@ -201,6 +234,11 @@ class Engine:
     def working(self) -> tuple[str, ...]:
         """Return what would be cut short if the engine ended now, in words."""
         asked_for = len(self.kernel.following.asked_for())
+        if orders := sum(1 for _ in self.kernel.desk.ledger.working()):
+            return (f"{orders} orders work", *self._asked_for(asked_for))
+        return self._asked_for(asked_for)
+
+    def _asked_for(self, asked_for: int) -> tuple[str, ...]:
         return (f"{asked_for} markets are followed because somebody asked for them",) if asked_for else ()
 
     def bounds(self) -> dict[str, int]:
@@ -228,17 +266,39 @@ class Engine:
         while True:
             due = max(due + every_s, clock.monotonic())
             await clock.sleep(due - clock.monotonic())
+            self._look_around()
             self.intake.beat(self._now_ms())
+            self.executor.pump()
             self._nudge()
             self.server.deliver()
             for question in self.kernel.questions():
                 self._keep(self._answer_question(question))
             self._save()
 
+    def _look_around(self) -> None:
+        """Hear of a kill from the disk, and of a loop that stood still: it is forgiven after a clean comparison."""
+        self.executor.look_at_flag()
+        watch, desk = self._around.watch, self.kernel.desk
+        if watch is None:
+            return
+        watch.beat()
+        if watch.is_stalled() and not desk.is_stalled:
+            self.intake.take(inputs.Stalled(self._now_ms(), is_stalled=True))
+        elif desk.is_stalled and desk.reconciled_ms is not None:
+            watch.recover()
+            self.intake.take(inputs.Stalled(self._now_ms(), is_stalled=False))
+
     async def _vitals(self) -> NoReturn:
         while True:
             taken = inputs.Vitals(
-                self._now_ms(), len(self.server.clients()), self.working(), self.bounds(), self.lag.lag(), self.tape()
+                self._now_ms(),
+                len(self.server.clients()),
+                self.working(),
+                self.bounds(),
+                self.lag.lag(),
+                self.tape(),
+                self._around.venue.offset_ms,
+                self._around.venue.write_tokens(),
             )
             self.intake.take(taken)
             self._tell_troubles()
@@ -372,6 +432,7 @@ class Engine:
 
     async def _put_away(self) -> None:
         self.server.close("it was stopped" if self.stopping.is_set() else "it ended by a fault of its own")
+        await self.executor.close()
         self.intake.mark(self._now_ms())
         await asyncio.to_thread(self._around.recorder.close)
         await self._around.storage.close()

@@ -23,6 +23,7 @@ class Status:
         self.frames = 0
         self.heard_ms = 0
         self.exchange: ExchangeStatus | None = None
+        self.exchange_read_ms = 0
         self._rules = opening.rules
         self._feed = inputs.FeedSaid(opening.at_ms, "connecting", "not started")
         self._away_since_ms = opening.at_ms
@@ -78,7 +79,7 @@ class Status:
             exchange_until_ms=self.exchange.resume_ms if self.exchange else None,
             heard_ms=self.heard_ms,
             frames=self.frames,
-            frames_per_s=self._frames_per_s(),
+            frames_per_s=self.frames_per_s(),
             books=books,
             books_live=live,
             gaps=counters.gaps,
@@ -96,7 +97,8 @@ class Status:
             tape=vitals.tape,
         )
 
-    def _frames_per_s(self) -> float:
+    def frames_per_s(self) -> float:
+        """Return how many frames come a second, of late."""
         if len(self._rates) < 2:
             return 0.0
         (first_ms, first), (last_ms, last) = self._rates[0], self._rates[-1]

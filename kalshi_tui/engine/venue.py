@@ -12,6 +12,7 @@ from kalshi_tui.engine.backoff import full_jitter
 from kalshi_tui.engine.ports import Chance, Clock, HttpTransport, Reply
 from kalshi_tui.errors import (
     AuthenticationRefused,
+    BudgetSpent,
     KalshiTuiError,
     LocalProtocolError,
     OutcomeUnknown,
@@ -79,6 +80,10 @@ class Venue:
     def now_ms(self) -> int:
         """Return the venue's time, as far as its replies have proved it."""
         return self._clock.now_ms() + self.skew.offset_ms
+
+    def write_tokens(self) -> int:
+        """Return the tokens that writes other than cancels may use now."""
+        return self.budget.write_tokens(self._steady_ms())
 
     async def ask(self, request: Request[T], *, deadline_s: float | None = None) -> T:
         """Send a request and return what it asked for, within a deadline over all attempts and waits."""
@@ -160,7 +165,7 @@ class Venue:
             while True:
                 wait_s = self.budget.take(request, self._steady_ms()) / 1000
                 if self._clock.monotonic() + wait_s >= deadline:
-                    raise RateLimited(
+                    raise BudgetSpent(
                         "not sent: our own rate budget is used up for longer than this may wait",
                         retry_after_s=wait_s,
                         hint="send less at a time; `kalshi-tui doctor` shows the account's budget",

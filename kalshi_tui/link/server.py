@@ -107,6 +107,7 @@ class Server:
         self._watchers: Counter[Key] = Counter()
         self._numbers = self._strangers = 0
         self._is_closed = False
+        self.asker = ""  # who asks while the host begins to answer
 
     def clients(self) -> list[tuple[str, int]]:
         """Return the name and process of each client."""
@@ -257,6 +258,7 @@ class Server:
         said: Answer | Failure
         try:
             async with asyncio.timeout(message.limit_ms / 1000):
+                self.asker = f"{session.name}, process {session.pid}"
                 said = Answer(message.id, await self._host.answer(message.intent))
         except TimeoutError:
             said = Failure(message.id, "there was no time left for an answer", "ask again with more patience")

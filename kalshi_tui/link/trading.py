@@ -287,6 +287,7 @@ class Draft(Struct, frozen=True, gc=False):
     expiration_s: int | None = None  # Unix seconds; None is the default of the settings
     replaces: int | None = None
     strategy: str = ""
+    typed: str = ""  # the price as a person typed it once more, where a check asks for that
 
 
 class Stage(_Intent, frozen=True):

@@ -32,6 +32,11 @@ class Bucket:
         missing = tokens * _MILLI - self._level
         return max(-(-missing // self.limit.refill_rate), 0)
 
+    def level(self, now_ms: int) -> int:
+        """Return the tokens that are there."""
+        self._refill(now_ms)
+        return self._level // _MILLI
+
     def take(self, tokens: int) -> None:
         """Take tokens that `wait_ms` has found to be there."""
         self._level -= tokens * _MILLI
@@ -97,6 +102,10 @@ class Budget:
         if not wait:
             bucket.take(cost)
         return wait
+
+    def write_tokens(self, now_ms: int) -> int:
+        """Return the write tokens that are not kept for cancels."""
+        return max(self.write.level(now_ms) - self.reserve, 0)
 
     def cost_of(self, request: Request[Any]) -> int:
         """Return the tokens of a request, by the account's list where it names the endpoint."""

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from textual.app import SystemCommand
-from textual.events import Event, Key
+from textual.events import AppBlur, AppFocus, Event, Key, Paste
 from textual.screen import Screen
 
 from kalshi_tui.link.client import Link
 from kalshi_tui.tui.actions import ACTIONS, lay_over
 from kalshi_tui.tui.attaching import Attaching
+from kalshi_tui.tui.key_words import key_words
 from kalshi_tui.tui.look import Look
 from kalshi_tui.tui.panes.notices import notice_rows
 from kalshi_tui.tui.resuming import Resuming
@@ -22,6 +23,7 @@ from kalshi_tui.tui.screens.quitting import Farewell, QuitScreen
 from kalshi_tui.tui.screens.text import TextScreen, help_rows
 from kalshi_tui.tui.theming import choose
 from kalshi_tui.tui.tick import Tick
+from kalshi_tui.tui.trading import Trading
 from kalshi_tui.tui.widgets.lines import Row
 from kalshi_tui.tui.widgets.pages import MOST
 from kalshi_tui.tui.wires import Wires
@@ -57,9 +59,11 @@ class Terminal(Guarded[Farewell]):
         self.told = (*look.themes.told, *theme_told, *keymap.told)
         self.set_keymap(keymap.changed())
         self.wires = Wires()
-        self.desk = Desk(self.wires, self.keys)
+        self._monotonic = monotonic
+        self.trading = Trading(self.wires, monotonic, self._trading_changed)
+        self.desk = Desk(self.wires, self.trading, self.keys)
         self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
-        self.attaching = Attaching(connect, self.wires, monotonic, self.resuming.attached, again)
+        self.attaching = Attaching(connect, self.wires, monotonic, self._attached, again)
         self.chosen_theme = ""
         self.tick = Tick(self.desk, self.attaching, monotonic, self.told, self._keep)
         self.dress(look.themes, theme)
@@ -77,13 +81,24 @@ class Terminal(Guarded[Farewell]):
 
     async def on_unmount(self) -> None:
         """Let the engine go."""
+        await self.trading.asking.end()
         await self.attaching.end()
 
     async def on_event(self, event: Event) -> None:
-        """Let whatever has the keys be drawn at once when it is given one."""
-        if isinstance(event, Key) and isinstance(self.screen, Prompt):
-            self.screen.hurry(self.focused)
-        await super().on_event(event)
+        """Let whatever has the keys be drawn at once when it is given one, and the trigger hear each as it comes."""
+        if isinstance(event, Key):
+            if isinstance(self.screen, Prompt):
+                self.screen.hurry(self.focused)
+            if not event.is_forwarded:
+                self.trading.trigger.hear(event.key, self._monotonic())
+            else:
+                self.trading.key = event.key  # it has come back unused: now its action is done
+        elif isinstance(event, Paste | AppBlur | AppFocus):
+            self.trading.staging.reset()
+        try:
+            await super().on_event(event)
+        finally:
+            self.trading.key = ""
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what keys can do everywhere, by name."""
@@ -102,6 +117,18 @@ class Terminal(Guarded[Farewell]):
             self.exit("quit")
         elif not isinstance(self.screen, QuitScreen):
             self.push_screen(QuitScreen(view.working), self._take_farewell)
+
+    def action_say_quit(self) -> None:
+        """Say how to quit: the key that quits elsewhere joins a bid on the ladder."""
+        self.trading.say(f"{key_words(self.keys['app.quit'].split(',')[0])} quits", "focus")
+
+    def action_kill(self) -> None:
+        """Kill, from anywhere."""
+        self.trading.kill()
+
+    def action_kill_step(self) -> None:
+        """Kill at the second press, from anywhere."""
+        self.trading.kill_step()
 
     def action_help(self) -> None:
         """Show the keys."""
@@ -135,6 +162,14 @@ class Terminal(Guarded[Farewell]):
         """Wear a theme by choice, so that the next terminal wears it too; one that is there no more is let be."""
         if theme in self.look.themes.by_name:
             self.theme = self.chosen_theme = theme
+
+    async def _attached(self, link: Link) -> None:
+        self.trading.plug(link)
+        await self.resuming.attached(link)
+
+    def _trading_changed(self) -> None:
+        if self._running:
+            self.desk.trading_changed()
 
     def _keep(self) -> None:
         self.resuming.beat(self.chosen_theme)

@@ -48,6 +48,7 @@ STYLES: Final[Mapping[str, tuple[str, str, str]]] = {
     "": ("foreground", "surface", ""),
     "quiet": ("quiet", "", ""),
     "strong": ("", "", "bold"),
+    "strike": ("", "", "strike"),
     "bid": ("bid", "", ""),
     "ask": ("ask", "", ""),
     "bid-bar": ("", "bid-bar", ""),
@@ -64,6 +65,8 @@ STYLES: Final[Mapping[str, tuple[str, str, str]]] = {
     "focus": ("foreground", "focus", "bold"),
     "bar": ("foreground", "panel", ""),
     "key": ("last", "panel", "bold"),
+    "edge-positive": ("edge-positive", "", ""),
+    "edge-negative": ("edge-negative", "", ""),
     "group": ("quiet", "", "bold"),
     "practice": ("on-bright", "practice", "bold"),
     "paper": ("on-bright", "paper", "bold"),
@@ -170,4 +173,5 @@ def _style(variables: Mapping[str, str], front: str, behind: str, letters: str) 
         color=Color.parse(variables[front]).rich_color if front else None,
         bgcolor=Color.parse(variables[behind]).rich_color if behind else None,
         bold="bold" in letters or None,
+        strike="strike" in letters or None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kalshi_tui.tui.attaching import Attaching
+from kalshi_tui.tui.panes.standing import loud_words
 from kalshi_tui.tui.panes.status import Loud, bounds_words, stream_words
 from kalshi_tui.tui.screens.desk import Desk
 from kalshi_tui.tui.screens.text import TextScreen
@@ -30,9 +31,11 @@ class Tick:
         """`also` is called as often as the status bar is drawn."""
         self._also = also
         self._desk = desk
+        self._trading = desk.trading
         self._attaching = attaching
         self._monotonic = monotonic
         self._told = tuple(told)
+        self._keys = desk.keys
         self._drawn: float | None = None
         self._began = monotonic()
         self._was_lost = False
@@ -42,9 +45,10 @@ class Tick:
     def __call__(self) -> None:
         """Do all that is due now."""
         self._attaching.beat()
+        self._trading.beat()
         now = self._monotonic()
-        if self._drawn is None or now - self._drawn >= STATUS_EVERY_S:
-            self._drawn = now
+        if self._drawn is None or now - self._drawn >= STATUS_EVERY_S or self._trading.has_news:
+            self._drawn, self._trading.has_news = now, False
             self.say()
             self._also()
 
@@ -57,12 +61,16 @@ class Tick:
             pane.distrust(self._doubt())
             if is_lost and not self._was_lost:
                 pane.outlive("seen before the engine was lost")
+        if is_lost and not self._was_lost:
+            self._trading.lose()
         self._was_lost = is_lost
+        status.trading = self._trading.view
         status.waiting = waiting = self._waiting()
         status.drawn_anew()
+        self._desk.ticket.drawn_anew()  # its time runs
         if isinstance(self._desk.app.screen, TextScreen):
             self._desk.app.screen.pages.drawn_anew()
-        for pane in (self._desk.markets, self._desk.notices):
+        for pane in (self._desk.markets, self._desk.notices, self._desk.blotter, self._desk.positions):
             if pane.view is None and pane.waiting != waiting:
                 pane.wait(waiting)
 
@@ -89,14 +97,16 @@ class Tick:
         return "the engine is silent" if self._attaching.silent_s() >= SILENT_S else ""
 
     def _loud(self) -> tuple[Loud, ...]:
-        loud: list[Loud] = []
+        loud = [Loud(note.words, note.style) for note in self._trading.notes()]
         attaching, view = self._attaching, self._desk.status.view
         if attaching.state == "lost":
-            loud.append(Loud(f"ENGINE GONE (r attaches again, q quits), what is shown is old: {attaching.reason}"))
+            loud.append(Loud(f"ENGINE GONE (r attaches again, Ctrl-q quits), what is shown is old: {attaching.reason}"))
         elif attaching.state == "connecting" and view is not None:
             loud.append(Loud("ATTACHING AGAIN: what is shown is old", "warn"))
         elif (silent := attaching.silent_s()) >= SILENT_S and attaching.state == "attached":
             loud.append(Loud(f"ENGINE SILENT {int(silent)} s: what is shown may be old"))
+        if not self._doubt():
+            loud += [Loud(words, style) for words, style in loud_words(self._trading.view, self._keys)]
         if view is not None and (words := stream_words(view)):
             loud.append(Loud(words, "warn"))
         if view is not None and (words := bounds_words(view)) and self._has_just_grown(view.bounds):

@@ -9,8 +9,8 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 from kalshi_tui.core.text import ELLIPSIS, REPLACEMENT, clean
-from kalshi_tui.core.units import SIZE_ONE, Size
-from kalshi_tui.core.words import contracts
+from kalshi_tui.core.units import SIZE_ONE, Money, Price, Size, format_money
+from kalshi_tui.core.words import NONE, contracts, dollars
 
 _DAY_S: Final = 86_400
 _HOUR_S: Final = 3_600
@@ -138,3 +138,40 @@ def _head(word: str, width: int) -> str:
         if cells > width:
             return word[: max(index, 1)]
     return word
+
+
+def cash(money: Money | None, *, signed: bool = False) -> str:
+    """Write an amount in dollars, exactly, with at least two decimals."""
+    if money is None:
+        return NONE
+    whole, decimals = format_money(Money(abs(money))).split(".")
+    sign = "-" if money < 0 else ("+" if signed and money > 0 else "")
+    return f"{sign}${int(whole):,}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
+def short_cash(money: Money | None, width: int, *, signed: bool = True) -> str:
+    """Write an amount in at most `width` cells: in whole cents, then dollars, then thousands, towards the worse."""
+    if money is None:
+        return NONE
+    for unit, decimals, letter in ((10_000, 2, ""), (1_000_000, 0, ""), (10**9, 0, "k"), (10**12, 0, "M")):
+        worse = money // unit  # a profit is not shown before it is there, nor a loss as less than it is
+        number = f"{abs(worse) // 10**decimals:,}" + (f".{abs(worse) % 100:02d}" if decimals else "")
+        sign = "-" if worse < 0 else ("+" if signed and worse > 0 else "")
+        text = f"{sign}${number}{letter}"
+        if len(text) <= width:
+            return text
+    return ELLIPSIS
+
+
+def unit_price(average: Money | None) -> str:
+    """Write the average price of one contract, which counts millionths of a dollar, with two to four decimals."""
+    if average is None:
+        return NONE
+    ten_thousandths = -(-average // 100)
+    return dollars(Price(ten_thousandths))
+
+
+def countdown(ms: int) -> str:
+    """Write what is left of a time as minutes and seconds."""
+    seconds = max(ms, 0) // 1000
+    return f"{seconds // _MINUTE_S}:{seconds % _MINUTE_S:02d}"

@@ -53,7 +53,8 @@ def test_show_prints_every_key_with_whence_it_came(run: Run) -> None:
 
 
 def test_show_tells_the_word_of_the_mode(run: Run) -> None:
-    assert "mode PRACTICE OBSERVE: " in run("config", "show").stderr
+    assert "mode PRACTICE: " in run("config", "show").stderr
+    assert "mode PRACTICE OBSERVE: " in run("--mode", "observe", "config", "show").stderr
     assert "mode LIVE: " in run("--env", "prod", "--mode", "live", "config", "show").stderr
 
 

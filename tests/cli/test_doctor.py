@@ -27,7 +27,7 @@ from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.server import serve
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import Signer, load_signer
+from kalshi_tui.protocol.signing import Scope, Signer, load_signer
 
 ROOT = Path(__file__).parents[2]
 KEY_ID = "11111111-2222-4333-8444-555555555555"
@@ -53,7 +53,7 @@ def test_without_account_key_or_network_everything_is_green(tmp_path: Path) -> N
     assert {line["state"] for line in report["findings"]} == {"ok"}, report
     sections = {"versions", "settings", "files", "engine", "keys", "venue", "terminal"}
     assert {section for section, _ in found} == sections
-    assert "none runs" in found["engine", "practice-observe"]["found"]
+    assert "none runs" in found["engine", "practice-live"]["found"]
     assert "key accepted" in found["venue", "account"]["found"]
     assert "200 read and 100 write tokens" in found["venue", "account"]["found"]
     assert ("venue", "stream over websockets") in found
@@ -210,14 +210,14 @@ def venue_toml(rest_url: str, stream_url: str) -> str:
 
 async def test_a_running_exchange_is_asked_with_each_transport(settings: Callable[..., Settings]) -> None:
     async with practice(settings) as (chosen, desk):
-        found = by_name(await venue.check_venue(chosen, load_signer(desk.key_id, desk.key_pem)))
+        found = by_name(await venue.check_venue(chosen, load_signer(desk.key_id, desk.key_pem, Scope.READ)))
     assert {finding.state for finding in found.values()} == {State.OK}, found
     assert {"REST", "account", "clock", "stream over websockets"} <= set(found)
 
 
 async def test_an_unknown_key_fails_where_it_is_needed_and_nowhere_else(settings: Callable[..., Settings]) -> None:
     async with practice(settings) as (chosen, _):
-        found = by_name(await venue.check_venue(chosen, load_signer(KEY_ID, make_key("ed25519"))))
+        found = by_name(await venue.check_venue(chosen, load_signer(KEY_ID, make_key("ed25519"), Scope.READ)))
     failed = {name for name, finding in found.items() if finding.state is State.FAIL}
     assert {"account", "stream over websockets"} <= failed
     assert found["REST"].state is State.OK
@@ -254,7 +254,7 @@ async def strange_venue(answer: Answer) -> AsyncIterator[str]:
 
 
 def signer() -> Signer:
-    return load_signer(KEY_ID, make_key("ed25519"))
+    return load_signer(KEY_ID, make_key("ed25519"), Scope.READ)
 
 
 async def html(_: web.BaseRequest) -> web.StreamResponse:

@@ -22,7 +22,7 @@ import pytest
 from kalshi_tui.cli import exchange
 from kalshi_tui.practice.desk import open_desk
 from kalshi_tui.practice.keys import make_key
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 
 ROOT = Path(__file__).parents[2]
 LINE = ["rest_url", "ws_url", "reference_url", "key_id", "key_file", "seed", "world"]
@@ -70,7 +70,7 @@ def refused(home: Path, *arguments: str) -> tuple[int, str]:
 
 
 def ask(told: dict[str, Any], method: str, path: str, body: Any = None) -> httpx.Response:
-    signer = load_signer(told["key_id"], Path(told["key_file"]).read_bytes())
+    signer = load_signer(told["key_id"], Path(told["key_file"]).read_bytes(), Scope.TRADE)
     headers = signer.sign(time.time_ns() // 1_000_000, method, f"/trade-api/v2{path.partition('?')[0]}")
     return httpx.request(method, f"{told['rest_url']}{path}", headers=headers, json=body, timeout=10)
 

@@ -511,7 +511,7 @@ def test_messages_a_second_are_told_also_where_a_fast_worlds_beats_are_far_apart
     for beat in range(3):
         status.beat(beat * 3_000)
         status.frames += 300
-    assert status._frames_per_s() == 100
+    assert status.frames_per_s() == 100
 
 
 def test_a_fault_of_ours_while_an_answer_is_taken_ends_the_engine_aloud(

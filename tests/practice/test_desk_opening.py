@@ -12,7 +12,7 @@ from kalshi_tui.practice.keys import KeyKind, key_id_of, make_key, public_half
 from kalshi_tui.practice.reference import reference_clock, reference_values
 from kalshi_tui.practice.rest import HttpRequest
 from kalshi_tui.practice.worldfile import WorldRefused
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 
 START_MS = 1_794_998_837_123
 KEY = make_key("ed25519")
@@ -22,7 +22,7 @@ KEY = make_key("ed25519")
 def test_the_key_of_a_desk_opens_its_doors(kind: KeyKind) -> None:
     desk = open_desk(start_ms=START_MS, seed=1, key_pem=make_key(kind), cash=parse_money("123.45"))
     path = "/trade-api/v2/portfolio/balance"
-    signed = load_signer(desk.key_id, desk.key_pem).sign(desk.exchange.now_ms, "GET", path)
+    signed = load_signer(desk.key_id, desk.key_pem, Scope.READ).sign(desk.exchange.now_ms, "GET", path)
     headers = {name.lower(): value for name, value in signed.items()}
     reply = desk.rest.handle(HttpRequest("GET", path, (), headers, b""))
     assert reply.status == 200

@@ -37,7 +37,7 @@ class Home:
 
     @property
     def run_folder(self) -> Path:
-        return self.folder / ".local" / "share" / "kalshi-tui" / "run" / "practice-observe"
+        return self.folder / ".local" / "share" / "kalshi-tui" / "run" / "practice-live"
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - this Python and our own arguments

@@ -16,7 +16,7 @@ def test_an_engine_is_started_once_found_by_everybody_and_leaves_nothing_behind(
     again = home.json("engine", "start")
     assert again == {**first, "started": False}
     status = home.json("status")["status"]
-    assert (status["engine_pid"], status["mode"]) == (first["pid"], "PRACTICE OBSERVE")
+    assert (status["engine_pid"], status["mode"]) == (first["pid"], "PRACTICE")
     second = home.run("run", "--headless", "--for", "1")
     assert second.returncode == 3
     assert f"runs already (process {first['pid']})" in second.stderr
@@ -34,7 +34,7 @@ def test_without_an_engine_commands_say_so_and_what_to_do(home: Home) -> None:
     for words in (["status"], ["engine", "status"], ["attach"]):
         done = home.run(*words)
         assert done.returncode == 5
-        assert "no engine runs for practice-observe" in done.stderr
+        assert "no engine runs for practice-live" in done.stderr
         assert "kalshi-tui engine start" in done.stderr
     assert "no engine runs" in home.run("engine", "stop").stderr
 
@@ -85,7 +85,7 @@ def test_ctrl_c_ends_an_engine_in_this_window_in_order(home: Home) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
-    assert json.loads(out)["mode"] == "PRACTICE OBSERVE"
+    assert json.loads(out)["mode"] == "PRACTICE"
     assert json.loads(out)["books_live"] > 0
     assert b"Traceback" not in err
 
@@ -114,7 +114,7 @@ def test_while_an_engine_runs_commands_look_at_its_world_and_not_at_one_of_their
     pid = home.json("status")["status"]["engine_pid"]
     doctor = home.run("doctor").stdout
     assert address in doctor
-    assert f"process {pid}, PRACTICE OBSERVE" in doctor
-    assert "started with other settings" in home.run("--mode", "observe", "--config", str(other), "doctor").stdout
+    assert f"process {pid}, PRACTICE," in doctor
+    assert "started with other settings" in home.run("--mode", "live", "--config", str(other), "doctor").stdout
     home.run("engine", "stop")
     assert not (home.run_folder / "exchange.json").exists()

@@ -21,7 +21,7 @@ from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryHttp, MemoryStreams, Network, VirtualClock
 from kalshi_tui.practice.records import Band, FeeChange
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 from kalshi_tui.protocol.stream import Stream
 
 START_MS = 1_781_159_370_000
@@ -51,7 +51,7 @@ class Desktop:
             self.clock,
             lambda: 0.5,
             self.hear,
-            signer=load_signer(self.desk.key_id, self.desk.key_pem),
+            signer=load_signer(self.desk.key_id, self.desk.key_pem, Scope.READ),
         )
         self.told: list[tuple[str, str]] = []
 

@@ -25,7 +25,7 @@ from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryHttp, Network, VirtualClock
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 
 T = TypeVar("T")
 START_MS = 1_781_159_370_000
@@ -44,7 +44,7 @@ class Floor:
         self.clock = VirtualClock(self.desk.exchange)
         network = Network(self.clock, seed=1, failure=TransportError)
         self.http = MemoryHttp(self.desk, network)
-        signer = load_signer(self.desk.key_id, self.desk.key_pem)
+        signer = load_signer(self.desk.key_id, self.desk.key_pem, Scope.TRADE)
         self.venue = Venue(self.http, self.clock, lambda: 0.5, signer=signer)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -189,11 +189,11 @@ def test_refusals_come_as_what_they_are(floor: Floor) -> None:
 
 
 def test_a_strangers_key_is_refused_with_the_reason(floor: Floor) -> None:
-    stranger = load_signer("00000000-0000-0000-0000-000000000000", key_pem())
+    stranger = load_signer("00000000-0000-0000-0000-000000000000", key_pem(), Scope.TRADE)
     venue = Venue(floor.http, floor.clock, lambda: 0.5, signer=stranger)
     with pytest.raises(AuthenticationRefused, match="no such key"):
         floor.run(venue.ask(rest.balance()))
-    forger = load_signer(floor.desk.key_id, make_key())
+    forger = load_signer(floor.desk.key_id, make_key(), Scope.TRADE)
     venue = Venue(floor.http, floor.clock, lambda: 0.5, signer=forger)
     with pytest.raises(AuthenticationRefused, match="signature"):
         floor.run(venue.ask(rest.balance()))

@@ -24,7 +24,7 @@ from kalshi_tui.practice.desk import open_desk
 from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryHttp, Network, VirtualClock
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 
 T = TypeVar("T")
 SCENARIOS = Path(kalshi_tui.practice.__file__).parent / "scenarios"
@@ -43,7 +43,7 @@ class Drill:
         self.desk = open_desk(start_ms=1_781_159_370_000, seed=5, key_pem=key_pem(), scenario=path)
         self.clock = VirtualClock(self.desk.exchange)
         network = Network(self.clock, seed=1, failure=TransportError)
-        signer = load_signer(self.desk.key_id, self.desk.key_pem)
+        signer = load_signer(self.desk.key_id, self.desk.key_pem, Scope.TRADE)
         self.venue = Venue(MemoryHttp(self.desk, network), self.clock, lambda: 0.5, signer=signer)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

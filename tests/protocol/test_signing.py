@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from kalshi_tui.errors import SecretError
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 
 STAMP = 1_781_159_370_164
 PATH = "/trade-api/v2/portfolio/orders"
@@ -43,7 +43,7 @@ def verify_rsa(signature: str, text: str, salt: int = 32) -> None:
 
 @pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
 def test_an_rsa_key_signs_with_pss_sha256_and_a_salt_of_32(form: serialization.PrivateFormat) -> None:
-    headers = load_signer("key-1", pem_of(rsa_key(), form)).sign(STAMP, "get", PATH)
+    headers = load_signer("key-1", pem_of(rsa_key(), form), Scope.READ).sign(STAMP, "get", PATH)
     assert headers["KALSHI-ACCESS-KEY"] == "key-1"
     assert headers["KALSHI-ACCESS-TIMESTAMP"] == "1781159370164"
     verify_rsa(headers["KALSHI-ACCESS-SIGNATURE"], f"1781159370164GET{PATH}")
@@ -52,7 +52,7 @@ def test_an_rsa_key_signs_with_pss_sha256_and_a_salt_of_32(form: serialization.P
 
 
 def test_the_query_is_not_signed_and_the_prefix_is() -> None:
-    signature = load_signer("k", pem_of(rsa_key())).sign(STAMP, "GET", PATH + "?limit=5&cursor=x")
+    signature = load_signer("k", pem_of(rsa_key()), Scope.READ).sign(STAMP, "GET", PATH + "?limit=5&cursor=x")
     verify_rsa(signature["KALSHI-ACCESS-SIGNATURE"], f"{STAMP}GET{PATH}")
     with pytest.raises(InvalidSignature):
         verify_rsa(signature["KALSHI-ACCESS-SIGNATURE"], f"{STAMP}GET/portfolio/orders")
@@ -60,14 +60,14 @@ def test_the_query_is_not_signed_and_the_prefix_is() -> None:
 
 def test_an_ed25519_key_signs_plainly() -> None:
     key = Ed25519PrivateKey.generate()
-    headers = load_signer("k", pem_of(key)).sign(STAMP, "DELETE", PATH)
+    headers = load_signer("k", pem_of(key), Scope.TRADE).sign(STAMP, "DELETE", PATH)
     signature = b64decode(headers["KALSHI-ACCESS-SIGNATURE"], validate=True)
     key.public_key().verify(signature, f"{STAMP}DELETE{PATH}".encode())
 
 
 def test_no_word_about_a_signer_shows_its_key() -> None:
     pem = pem_of(rsa_key())
-    signer = load_signer("key-1", pem)
+    signer = load_signer("key-1", pem, Scope.TRADE)
     shown = f"{signer!r} {signer}"
     assert "key-1" in shown
     secrets = [*pem.decode().splitlines()[1:-1], str(rsa_key().private_numbers().d), "PRIVATE"]
@@ -100,7 +100,7 @@ def unusable_keys() -> list[tuple[str, bytes, str]]:
 )
 def test_an_unusable_key_is_refused_with_a_hint_and_without_a_trace_of_itself(pem: bytes, words: str) -> None:
     with pytest.raises(SecretError, match=words) as refused:
-        load_signer("key-1", pem)
+        load_signer("key-1", pem, Scope.TRADE)
     assert refused.value.hint
     assert refused.value.__cause__ is None
     assert refused.value.__context__ is None
@@ -111,5 +111,5 @@ def test_an_unusable_key_is_refused_with_a_hint_and_without_a_trace_of_itself(pe
 @pytest.mark.parametrize("key_id", ["", "two words", "line\nbreak", "ключ"])
 def test_a_key_id_that_no_header_can_carry_is_refused(key_id: str) -> None:
     with pytest.raises(SecretError) as refused:
-        load_signer(key_id, pem_of(rsa_key()))
+        load_signer(key_id, pem_of(rsa_key()), Scope.READ)
     assert refused.value.hint

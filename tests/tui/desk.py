@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 from textual import events
@@ -362,8 +362,12 @@ class HandClock:
         return self.seconds
 
 
+class Attachable(Protocol):
+    async def connect(self) -> Link: ...
+
+
 def terminal(
-    engine: FakeEngine, clock: HandClock | None = None, again: Callable[[], Awaitable[Link]] | None = None, **look: Any
+    engine: Attachable, clock: HandClock | None = None, again: Callable[[], Awaitable[Link]] | None = None, **look: Any
 ) -> Terminal:
     chosen = {"themes": read_themes(bundled_folder()), "tick_s": None, **look}
     return Terminal(engine.connect, Look(**chosen), clock or HandClock(), again)

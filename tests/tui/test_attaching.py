@@ -10,7 +10,17 @@ from msgspec.structs import replace
 
 from kalshi_tui.errors import ConfigError, TransportError
 from kalshi_tui.link.client import Link
-from kalshi_tui.link.keys import LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey
+from kalshi_tui.link.keys import (
+    LadderKey,
+    MarketKey,
+    MarketsKey,
+    NoticesKey,
+    OrdersKey,
+    PositionsKey,
+    StatusKey,
+    TradesKey,
+    TradingKey,
+)
 from kalshi_tui.link.views import StatusView
 from kalshi_tui.tui.app import Terminal
 from kalshi_tui.tui.look import Look
@@ -42,7 +52,8 @@ async def test_what_is_always_seen_is_watched() -> None:
     engine = FakeEngine()
     async with terminal(engine).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert {type(key) for key in engine.watched.values()} == {StatusKey, MarketsKey, NoticesKey}
+        always = {StatusKey, MarketsKey, NoticesKey, TradingKey, OrdersKey, PositionsKey}
+        assert {type(key) for key in engine.watched.values()} == always
 
 
 async def test_an_open_market_is_watched_and_the_one_before_no_longer() -> None:
@@ -195,15 +206,15 @@ async def farewell(app: Terminal, size: tuple[int, int], *keys: str) -> Any:
 async def test_quitting_asks_nothing_when_nothing_is_working() -> None:
     engine = FakeEngine()
     engine.publish(*everything())
-    assert await farewell(terminal(engine), (80, 24), "q") == "quit"
+    assert await farewell(terminal(engine), (80, 24), "ctrl+q") == "quit"
 
 
 @pytest.mark.parametrize(
     ("keys", "answer"),
     [
-        (("q", "enter"), "leave"),
+        (("ctrl+c", "enter"), "leave"),
         (("ctrl+q", "down", "down", "enter"), "stop"),
-        (("q", "up", "enter"), "stop"),
+        (("ctrl+q", "up", "enter"), "stop"),
         (("slash", "a", "ctrl+q", "enter"), "leave"),
         (("slash", "a", "ctrl+c", "enter"), "leave"),
         (("n", "ctrl+q", "enter"), "leave"),
@@ -223,7 +234,7 @@ async def test_one_can_stay(keys: tuple[str, ...]) -> None:
     app = terminal(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "q", *keys)
+        await press(pilot, "ctrl+q", *keys)
         assert (app.screen, app.is_running) == (app.desk, True)
 
 
@@ -279,7 +290,7 @@ async def test_tab_goes_round_the_panes_and_brings_them_into_sight_where_there_i
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         seen = []
-        for _ in range(4):
+        for _ in range(6):
             focused = app.focused
             assert focused is not None
             seen.append((focused.id, focused.size.width > 0, app.desk.listing.display, app.desk.opened.display))
@@ -288,9 +299,11 @@ async def test_tab_goes_round_the_panes_and_brings_them_into_sight_where_there_i
             ("markets", True, True, False),
             ("ladder", True, False, True),
             ("trades", True, False, True),
+            ("blotter", True, False, True),
+            ("positions", True, False, True),
             ("markets", True, True, False),
         ]
-        await press(pilot, "shift+tab", "shift+tab")
+        await press(pilot, *["shift+tab"] * 4)
         assert app.focused is app.desk.trades
 
 

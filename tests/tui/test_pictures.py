@@ -96,7 +96,7 @@ SCREENS = {
     "help": Scene(keys=("question_mark",)),
     "details": Scene(keys=("i",)),
     "notices": Scene(keys=("n",)),
-    "quit": Scene(views=(WORKING,), keys=("q",)),
+    "quit": Scene(views=(WORKING,), keys=("ctrl+q",)),
     "loud": Scene(views=(LOUD,)),
     "sub-cent": Scene(views=SUB_CENT, keys=("enter",)),
 }

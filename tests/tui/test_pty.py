@@ -186,7 +186,7 @@ async def test_hostile_texts_bring_no_foreign_byte_to_a_real_terminal(tmp_path: 
                 await terminal.hides(words)
         engine.publish(*everything())
         await terminal.shows_again(before)
-        terminal.press(b"q")
+        terminal.press(b"\x11")
         assert await terminal.ends() == 0
     assert foreign(bytes(terminal.sent)) == set()
     assert b"farewell: quit" in terminal.sent
@@ -220,7 +220,7 @@ async def test_the_answer_to_the_question_is_what_the_program_hears(tmp_path: Pa
     engine.publish(*everything(), status(working=("the tape is being written",)))
     async with at_a_pty(engine, tmp_path) as terminal:
         await terminal.shows("LIVE")
-        terminal.press(b"q")
+        terminal.press(b"\x11")
         await terminal.shows("Something is working")
         terminal.press(b"\r" if farewell == "leave" else b"jj\r")
         assert await terminal.ends() == 0

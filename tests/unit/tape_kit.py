@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kalshi_tui.adapters.tape_files import TapeReader
 from kalshi_tui.adapters.tape_files.shelf import Shelf
-from kalshi_tui.engine.inputs import Beat, Connected, Frames, Mark, Opening, Record, encode_records
+from kalshi_tui.engine.inputs import CODEC, Beat, Connected, Frames, Mark, Opening, Record, encode_records
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.tape import form
 from kalshi_tui.engine.tape.reading import Tape
@@ -19,7 +19,7 @@ NOW = 1_790_000_000_000  # 2026-09-21 14:13:20 UTC
 def opening(at_ms: int = NOW, *, is_first: bool = True, rules: Rules | None = None) -> Opening:
     return Opening(
         at_ms=at_ms,
-        codec=1,
+        codec=CODEC,
         program="0.1.0",
         settings_hash="5e7",
         environment="practice",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kalshi_tui.config import environment, tree
+from kalshi_tui.config.amounts import Amount, Percent, Wholes
 from kalshi_tui.config.kinds import Choice, Dollars, Flag, Number, Pairs, Whole, Words
 from kalshi_tui.config.load import default_file, load_settings
 
@@ -87,7 +88,7 @@ def explained(key: str) -> str:
 def test_every_key_is_explained_with_its_range_and_the_document_says_the_same(key: str) -> None:
     kind, words = tree.kinds()[key], explained(key)
     match kind:
-        case Number() | Whole():
+        case Number() | Whole() | Amount() | Percent() | Wholes():
             assert re.match(rf"{re.escape(kind.span)}(?![\w.])", words)
         case Choice():
             assert re.sub(r" \([^)]*\)", "", words).split(", ") == list(kind.words)

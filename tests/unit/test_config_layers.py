@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kalshi_tui.config import tree
+from kalshi_tui.config.amounts import Amount, Percent, Wholes, written
 from kalshi_tui.config.dump import dump, plain, toml
 from kalshi_tui.config.kinds import Choice, Dollars, FilePath, Flag, Number, Pairs, Text, Whole, Words
 from kalshi_tui.config.load import check_file, default_file, load_settings
 from kalshi_tui.config.own_file import own_text
 from kalshi_tui.config.schema import Settings
+from kalshi_tui.core.units import Money
 from kalshi_tui.errors import ConfigError
 
 HERE = Path("/nowhere")
@@ -120,6 +122,9 @@ WRITTEN: dict[type, Callable[..., st.SearchStrategy[object]]] = {
     Number: lambda kind: st.floats(kind.low, kind.high),
     Whole: lambda kind: st.integers(kind.low, kind.high),
     Dollars: lambda kind: st.sampled_from(kind.amounts),
+    Amount: lambda kind: st.integers(kind.low, kind.high).map(Money).map(written) | st.integers(1, kind.high // 10**6),
+    Percent: lambda kind: st.integers(kind.low, kind.high).map(lambda hundredths: hundredths / 100),
+    Wholes: lambda kind: st.lists(st.integers(kind.low, kind.high), min_size=1, max_size=kind.limit),
     Words: lambda _: st.lists(WORD, max_size=5),
     Pairs: lambda _: st.dictionaries(WORD, WORD, max_size=5),
 }

@@ -45,10 +45,10 @@ def load(tmp_path: Path) -> Load:
     return loaded
 
 
-def test_nothing_configured_means_practice_and_only_looking(load: Load) -> None:
+def test_nothing_configured_means_practice_where_orders_cost_nothing(load: Load) -> None:
     settings = load()
     assert settings.environment is Environment.PRACTICE
-    assert settings.execution_mode is ExecutionMode.OBSERVE
+    assert settings.execution_mode is ExecutionMode.LIVE
     assert settings.venue is settings.venues.practice
     assert settings.notices == ()
 

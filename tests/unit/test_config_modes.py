@@ -70,16 +70,16 @@ def test_an_unknown_venue_observes() -> None:
 @pytest.mark.parametrize(
     ("environ", "toml", "flags", "word"),
     [
-        ({}, "", {}, "PRACTICE OBSERVE"),
+        ({}, "", {}, "PRACTICE"),
         (DEMO_KEY, "", {}, "DEMO OBSERVE"),
         (PROD_KEY, "", {}, "OBSERVE"),
         ({**DEMO_KEY, **PROD_KEY}, "", {}, "OBSERVE"),
         ({}, '[venues.prod]\nkey_id = "p-5678"\n', {}, "OBSERVE"),
-        ({}, '[venues.practice]\nkey_id = "x-5678"\n', {}, "PRACTICE OBSERVE"),
-        (PROD_KEY, 'environment = "practice"\n', {}, "PRACTICE OBSERVE"),
+        ({}, '[venues.practice]\nkey_id = "x-5678"\n', {}, "PRACTICE"),
+        (PROD_KEY, 'environment = "practice"\n', {}, "PRACTICE"),
         (PROD_KEY, "", {"env": "demo"}, "DEMO OBSERVE"),
         ({**PROD_KEY, "KALSHI_ENV": "practice"}, "", {"mode": "live"}, "PRACTICE"),
-        ({"KALSHI_API_KEY_ID": "g-1"}, "", {}, "PRACTICE OBSERVE"),
+        ({"KALSHI_API_KEY_ID": "g-1"}, "", {}, "PRACTICE"),
         (PROD_KEY, "", {"env": "prod", "mode": "live"}, "LIVE"),
     ],
 )
@@ -109,6 +109,32 @@ def test_a_venue_that_a_key_chose_is_only_looked_at_and_says_why(
     (notice,) = settings.notices
     assert "does not count" in notice.message
     assert f"--env {settings.environment}" in notice.hint
+
+
+@pytest.mark.parametrize(("environment", "execution"), [("practice", "live"), ("demo", "observe"), ("prod", "observe")])
+@pytest.mark.parametrize("flags", [{}, {"mode": "auto"}])
+def test_auto_trades_on_the_own_desk_alone(
+    load: Load, environment: str, execution: str, flags: Mapping[str, str]
+) -> None:
+    settings = load(env=environment, **flags)
+    assert type(settings.execution_mode) is ExecutionMode
+    assert settings.execution_mode == execution
+    assert settings.origin("execution_mode") == ("flag --mode: auto" if flags else "default")
+
+
+@pytest.mark.parametrize("layer", ["file", "environment", "flag"])
+def test_an_explicit_mode_wins_over_auto_wherever_it_stands(load: Load, layer: str) -> None:
+    toml = 'execution_mode = "observe"\n' if layer == "file" else ""
+    environ = {"KALSHI_EXECUTION_MODE": "observe"} if layer == "environment" else {}
+    settings = load(environ, toml=toml, **({"mode": "observe"} if layer == "flag" else {}))
+    assert mode_of(settings).word == "PRACTICE OBSERVE"
+    assert "auto" not in settings.origin("execution_mode")
+
+
+def test_auto_that_is_said_looks_at_a_venue_that_a_key_chose_and_nothing_needs_owning_up(load: Load) -> None:
+    settings = load(PROD_KEY, mode="auto")
+    assert mode_of(settings).word == "OBSERVE"
+    assert settings.notices == ()
 
 
 def test_the_document_gives_every_mode_its_word_and_sentence() -> None:

@@ -29,7 +29,7 @@ from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryHttp, MemoryStreams, Network, VirtualClock
 from kalshi_tui.practice.server import serve
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 from kalshi_tui.protocol.stream import Stream
 
 BOOKS = "orderbook_delta"
@@ -54,7 +54,7 @@ class InMemory:
             failure=TransportError,
             refused=lambda status, body: upgrade_refused(status, {}, body),
         )
-        signer = load_signer(self.desk.key_id, self.desk.key_pem)
+        signer = load_signer(self.desk.key_id, self.desk.key_pem, Scope.TRADE)
         self.venue = Venue(MemoryHttp(self.desk, network), self.clock, lambda: 0.5, signer=signer)
         self.stream = Stream()
         self.events: list[Event] = []
@@ -134,7 +134,7 @@ def test_a_storm_of_reconnects_is_met_with_patience() -> None:
 
 def test_a_strangers_stream_is_refused_for_good() -> None:
     world = InMemory()
-    world.feed._signer = load_signer("00000000-0000-0000-0000-000000000000", key_pem())
+    world.feed._signer = load_signer("00000000-0000-0000-0000-000000000000", key_pem(), Scope.TRADE)
     with pytest.raises(AuthenticationRefused, match="no such key"):
         world.clock.run(world.feed.run())
     assert world.feed.status.state is FeedState.REFUSED
@@ -165,7 +165,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def test_over_sockets_an_order_is_acknowledged_shown_and_gone(make: Callable[[str], StreamTransport]) -> None:
     desk = open_desk(start_ms=time.time_ns() // 1_000_000, seed=4, key_pem=key_pem())
     running = await serve(desk)
-    clock, signer = SystemClock(), load_signer(desk.key_id, desk.key_pem)
+    clock, signer = SystemClock(), load_signer(desk.key_id, desk.key_pem, Scope.TRADE)
     venue = Venue(HttpxTransport(running.rest_url), clock, system_chance, signer=signer)
     stream, events = Stream(), list[Any]()
     feed = Feed(stream, make(running.ws_url), clock, system_chance, events.append, signer=signer)

@@ -204,3 +204,170 @@ def test_a_portfolio_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         portfolio.add(fill("bid", "1", "0.5", trade_id="c"))
     assert refused.value.hint
     assert portfolio.position("T").size == Size(200)
+
+
+def test_a_correction_takes_the_place_of_the_first_account_and_stays() -> None:
+    portfolio = Portfolio()
+    first, right = fill("bid", "10", "0.40", fee="0.17"), fill("bid", "10", "0.41", fee="0.169")
+    assert portfolio.add(first)
+    assert portfolio.correct(right) is True
+    assert portfolio.correct(right) is False
+    assert portfolio.add(first) is False
+    assert portfolio.position("T") == after(right)
+    assert portfolio.fills_of("T") == (right,)
+    assert portfolio.flow() == parse_money("-4.269")
+
+
+def test_a_correction_of_an_unknown_trade_counts_it() -> None:
+    portfolio = Portfolio()
+    assert portfolio.correct(fill("bid", "1", "0.5")) is True
+    assert portfolio.add(fill("bid", "2", "0.5")) is False
+    assert portfolio.position("T").size == parse_size("1")
+
+
+def test_a_correction_may_move_a_trade_to_another_market_and_time() -> None:
+    portfolio = Portfolio()
+    portfolio.add(fill("bid", "1", "0.5", trade_id="a", ts_ms=1))
+    portfolio.add(fill("bid", "1", "0.2", trade_id="b", ts_ms=2))
+    portfolio.correct(fill("bid", "1", "0.5", trade_id="a", ts_ms=3, ticker="U"))
+    assert {key: position.cost for key, position in portfolio.positions().items()} == {
+        ("T", 0): parse_money("0.20"),
+        ("U", 0): parse_money("0.50"),
+    }
+
+
+def test_a_withdrawn_fill_counts_no_more_until_it_is_told_again() -> None:
+    portfolio = Portfolio()
+    phantom, other = fill("bid", "5", "0.4", trade_id="p", fee="0.08"), fill("ask", "1", "0.5", trade_id="q", ts_ms=1)
+    portfolio.add(phantom)
+    portfolio.add(other)
+    assert portfolio.withdraw("p", "o") is True
+    assert portfolio.withdraw("p", "o") is False
+    assert portfolio.position("T") == after(other)
+    assert portfolio.flow() == parse_money("-0.50")
+    assert portfolio.add(phantom) is True
+    assert portfolio.position("T") == after(phantom, other)
+
+
+def test_a_portfolio_whose_only_fill_was_withdrawn_holds_nothing() -> None:
+    portfolio = Portfolio()
+    portfolio.add(fill("bid", "5", "0.4"))
+    portfolio.withdraw("t", "o")
+    assert portfolio.positions() == {}
+    assert portfolio.fills_of("T") == ()
+    assert (portfolio.flow(), portfolio.flow_by_shard()) == (0, {})
+    assert portfolio.withdraw("unknown", "o") is False
+    portfolio.correct(fill("bid", "5", "0.4"))
+    portfolio.withdraw("t", "o")
+    portfolio.add(fill("bid", "5", "0.4"))
+    with pytest.raises(ValueRefused, match="differ"):  # the correction is withdrawn with its trade
+        portfolio.add(fill("bid", "6", "0.4"))
+
+
+def test_a_holding_from_before_is_closed_by_fills_at_its_cost_and_moves_no_cash_itself() -> None:
+    portfolio = Portfolio()
+    portfolio.add(fill("ask", "4", "0.70", fee="0.05"))
+    portfolio.begin_with("T", parse_size("6"), parse_money("2.40"))
+    portfolio.begin_with("T", parse_size("4"), parse_money("1.60"))
+    position = portfolio.position("T")
+    assert (position.size, position.cost) == (parse_size("6"), parse_money("2.40"))
+    assert position.realised == parse_money("1.20")
+    assert portfolio.flow() == parse_money("2.75")  # what the sale brought, less its fee
+    portfolio.settle("T", "yes")
+    assert portfolio.flow() == parse_money("8.75")
+
+
+def test_holdings_from_before_on_both_sides_cancel_out_in_whatever_order_they_are_told() -> None:
+    told = [("5", "2"), ("-3", "1.50"), ("1", "0.10")]
+    for order in (told, told[::-1]):
+        portfolio = Portfolio()
+        for size, paid in order:
+            portfolio.begin_with(
+                "T", Size(parse_size(size.lstrip("-")) * (-1 if "-" in size else 1)), parse_money(paid)
+            )
+        # Six YES cost 2.10; three of them go with the three NO, and half of the cost with them.
+        assert portfolio.position("T") == Position("T", parse_size("3"), parse_money("1.05"))
+        portfolio.begin_with("T", Size(-300), parse_money("1"))
+        assert portfolio.position("T") == Position("T")
+        assert portfolio.flow() == 0
+
+
+@pytest.mark.parametrize(("size", "paid"), [(100, -1), (0, 1), (1.5, 1), (100, 0.5)])
+def test_a_holding_that_cannot_be_is_refused(size: int, paid: int) -> None:
+    portfolio = Portfolio()
+    with pytest.raises(ValueRefused) as refused:
+        portfolio.begin_with("T", Size(size), Money(paid))
+    assert refused.value.hint
+    portfolio.begin_with("T", Size(0), Money(0))
+    assert portfolio.positions() == {}
+
+
+def test_a_told_revenue_wins_over_what_the_contracts_should_pay_and_later_fills_still_count() -> None:
+    portfolio = Portfolio()
+    portfolio.add(fill("bid", "10.01", "0.40", trade_id="a"))
+    portfolio.settle("T", "yes", revenue=parse_money("10"))
+    assert portfolio.position("T").realised == parse_money("10") - parse_money("4.004")
+    assert portfolio.flow() == parse_money("5.996")
+    portfolio.add(fill("bid", "1", "0.40", trade_id="b"))
+    assert portfolio.flow() == parse_money("5.596")
+    # The same result told once more without a revenue, and with a value that says nothing new, changes nothing.
+    portfolio.settle("T", "yes", Price(10_000))
+    assert portfolio.flow() == parse_money("5.596")
+
+
+def test_an_amended_result_makes_a_revenue_of_the_first_count_no_more() -> None:
+    portfolio = Portfolio()
+    portfolio.add(fill("bid", "10", "0.40"))
+    portfolio.settle("T", "yes", revenue=parse_money("10"))
+    portfolio.settle("T", "no")
+    assert portfolio.position("T").realised == parse_money("-4")
+    portfolio.settle("T", "scalar", Price(2_500), revenue=parse_money("2.50"))
+    assert portfolio.position("T").realised == parse_money("-1.50")
+    portfolio.settle("T", "scalar", Price(3_000))
+    assert portfolio.flow() == parse_money("-1")
+
+
+def test_a_revenue_is_its_subaccounts_and_the_result_is_everybodys() -> None:
+    portfolio = Portfolio()
+    portfolio.add(fill("bid", "10", "0.40", trade_id="a"))
+    portfolio.add(replace(fill("ask", "10", "0.40", trade_id="b"), subaccount=1))
+    portfolio.settle("T", "no", revenue=parse_money("9"), subaccount=1)
+    assert portfolio.position("T").realised == parse_money("-4")
+    assert portfolio.position("T", 1).realised == parse_money("3")
+
+
+def test_a_revenue_for_a_market_without_known_fills_is_cash_all_the_same() -> None:
+    portfolio = Portfolio()
+    portfolio.settle("T", "yes", revenue=parse_money("3"))
+    assert portfolio.flow() == parse_money("3")
+    assert portfolio.positions() == {("T", 0): Position("T", realised=parse_money("3"))}
+
+
+@pytest.mark.parametrize("revenue", [-1, 0.5])
+def test_a_revenue_that_cannot_be_is_refused(revenue: int) -> None:
+    portfolio = Portfolio()
+    with pytest.raises(ValueRefused) as refused:
+        portfolio.settle("T", "yes", revenue=Money(revenue))
+    assert refused.value.hint
+    assert portfolio.positions() == {}
+
+
+def test_cash_is_counted_on_the_shard_of_each_fill_and_settlement() -> None:
+    portfolio = Portfolio()
+    portfolio.add(replace(fill("bid", "10", "0.40", trade_id="a", fee="0.10"), exchange_index=2))
+    portfolio.add(fill("ask", "5", "0.40", trade_id="b", ticker="U"))
+    portfolio.settle("T", "yes", exchange_index=2)
+    assert portfolio.flow_by_shard() == {0: parse_money("-3"), 2: parse_money("5.90")}
+    assert portfolio.flow() == parse_money("2.90")
+
+
+def test_a_full_portfolio_still_corrects_and_withdraws_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FILLS_LIMIT", 1)
+    portfolio = Portfolio()
+    portfolio.add(fill("bid", "1", "0.5", trade_id="a"))
+    with pytest.raises(ValueRefused):
+        portfolio.correct(fill("bid", "1", "0.5", trade_id="b"))
+    assert portfolio.correct(fill("bid", "2", "0.5", trade_id="a"))
+    assert portfolio.position("T").size == parse_size("2")
+    assert portfolio.withdraw("a", "o")
+    assert portfolio.add(fill("bid", "1", "0.5", trade_id="b"))

@@ -11,18 +11,22 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+import kalshi_tui
 from kalshi_tui.adapters.key_pins import pin_key
 from kalshi_tui.adapters.practice_key import practice_key_file
 from kalshi_tui.adapters.secrets import LoadedKey, load_key
+from kalshi_tui.cli.hosting import scope_of
 from kalshi_tui.config.load import load_settings
-from kalshi_tui.config.schema import Environment
-from kalshi_tui.errors import SecretError
+from kalshi_tui.config.schema import Environment, ExecutionMode
+from kalshi_tui.errors import LocalProtocolError, SecretError
+from kalshi_tui.protocol.signing import Scope, Signer
 
 PEM = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 KEY_ID = "11111111-2222-4333-8444-555555555555"
@@ -51,7 +55,7 @@ class Keys:
             f"{prefix}_ID": key_id,
             f"{prefix}_PATH": str(path or self.path),
         }
-        loaded = load_key(load_settings(environ=environ, folder=self.folder), data=self.data)
+        loaded = load_key(load_settings(environ=environ, folder=self.folder), Scope.READ, data=self.data)
         assert loaded is not None
         return loaded
 
@@ -202,7 +206,7 @@ def test_a_practice_key_may_lie_in_a_work_tree(keys: Keys) -> None:
     keys.git("init", "-q")
     config = keys.put("config.toml", b'[venues.practice]\nkey_id = "practice-1"\nkey_path = "key.pem"\n')
     settings = load_settings(environ={}, folder=keys.folder, config_file=config)
-    assert load_key(settings, data=keys.data) is not None
+    assert load_key(settings, Scope.READ, data=keys.data) is not None
     assert not keys.data.exists()
 
 
@@ -212,7 +216,9 @@ def test_a_key_of_a_real_venue_is_refused_for_practice(tmp_path: Path) -> None:
 
 
 def test_no_key_is_no_error(keys: Keys) -> None:
-    assert load_key(load_settings(environ={"KALSHI_ENV": "prod"}, folder=keys.folder), data=keys.data) is None
+    assert (
+        load_key(load_settings(environ={"KALSHI_ENV": "prod"}, folder=keys.folder), Scope.READ, data=keys.data) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +227,7 @@ def test_no_key_is_no_error(keys: Keys) -> None:
 )
 def test_half_a_key_names_the_other_half(keys: Keys, name: str, missing: str) -> None:
     settings = load_settings(environ={"KALSHI_ENV": "prod", name: "/x"}, folder=keys.folder)
-    assert missing in refusal(lambda: load_key(settings, data=keys.data)).hint
+    assert missing in refusal(lambda: load_key(settings, Scope.READ, data=keys.data)).hint
 
 
 @pytest.mark.parametrize("first", ["demo", "prod"])
@@ -335,10 +341,10 @@ class Drawer:
         return self.stored.get((service, username))
 
 
-def load_from_ring(keys: Keys, ring: Drawer) -> LoadedKey | None:
+def load_from_ring(keys: Keys, ring: Drawer, scope: Scope = Scope.READ) -> LoadedKey | None:
     config = keys.put("ring.toml", f'[venues.demo]\nkey_source = "keyring"\nkey_id = "{KEY_ID}"\n'.encode())
     settings = load_settings(environ={"KALSHI_ENV": "demo"}, folder=keys.folder, config_file=config)
-    return load_key(settings, data=keys.data, ring=ring)
+    return load_key(settings, scope, data=keys.data, ring=ring)
 
 
 def test_a_key_comes_from_the_keyring(keys: Keys) -> None:
@@ -359,7 +365,7 @@ def test_a_missing_keyring_package_says_how_to_install_it(keys: Keys) -> None:
     script = (
         "import sys; sys.modules['keyring'] = None\n"
         "from kalshi_tui.adapters.secrets import _system_ring\n"
-        "from kalshi_tui.errors import SecretError\n"
+        "from kalshi_tui.errors import LocalProtocolError, SecretError\n"
         "try: _system_ring()\n"
         "except SecretError as refused: print(refused.hint)\n"
     )
@@ -371,3 +377,51 @@ def test_a_missing_keyring_package_says_how_to_install_it(keys: Keys) -> None:
 def test_the_installed_keyring_package_offers_what_we_ask_of_it() -> None:
     keyring = pytest.importorskip("keyring")
     assert callable(keyring.get_password)
+
+
+@pytest.mark.parametrize(
+    ("scope", "may"),
+    [
+        (Scope.READ, ["GET"]),
+        (Scope.CANCEL, ["GET", "DELETE"]),
+        (Scope.TRADE, ["GET", "DELETE", "POST"]),
+    ],
+)
+@pytest.mark.parametrize("is_in_ring", [False, True])
+def test_a_key_signs_within_the_scope_that_it_was_loaded_for(
+    keys: Keys, scope: Scope, may: list[str], is_in_ring: bool
+) -> None:
+    if is_in_ring:
+        loaded = load_from_ring(keys, Drawer({("kalshi-tui", KEY_ID): PEM.decode()}), scope)
+    else:
+        environ = {"KALSHI_ENV": "demo", "KALSHI_DEMO_KEY_ID": KEY_ID, "KALSHI_DEMO_KEY_PATH": str(keys.path)}
+        loaded = load_key(load_settings(environ=environ, folder=keys.folder), scope, data=keys.data)
+    assert loaded is not None
+    path = "/trade-api/v2/portfolio/events/orders"
+    asked = [("GET", "/trade-api/v2/portfolio/orders"), ("DELETE", f"{path}/1"), ("POST", path)]
+    assert [method for method, path in asked if signs(loaded.signer, method, path)] == may
+
+
+def signs(signer: Signer, method: str, path: str) -> bool:
+    try:
+        return bool(signer.sign(1, method, path))
+    except LocalProtocolError:
+        return False
+
+
+@pytest.mark.parametrize("environment", list(Environment))
+@pytest.mark.parametrize("mode", list(ExecutionMode))
+def test_only_an_engine_in_live_execution_has_a_key_that_signs_orders(
+    keys: Keys, environment: Environment, mode: ExecutionMode
+) -> None:
+    environ = {"KALSHI_ENV": str(environment)}
+    settings = replace(load_settings(environ=environ, folder=keys.folder), execution_mode=mode)
+    assert scope_of(settings) is (Scope.TRADE if mode == "live" else Scope.READ)
+
+
+def test_no_other_part_of_the_program_loads_a_key_that_signs_orders() -> None:
+    package = Path(kalshi_tui.__file__).parent
+    naming = {str(file.relative_to(package)) for file in package.rglob("*.py") if "Scope.TRADE" in file.read_text()}
+    # signing.py says what the scope is; drills and benches trade on exchanges of their own, with keys made for them.
+    own = {"cli/benches/desk.py", "cli/drills/world.py"}
+    assert naming - own == {"protocol/signing.py", "cli/hosting.py"}

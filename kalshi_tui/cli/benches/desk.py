@@ -22,7 +22,7 @@ from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.feed import Feed
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import Signer, load_signer
+from kalshi_tui.protocol.signing import Scope, Signer, load_signer
 from kalshi_tui.protocol.stream import Stream
 
 OFFERED_PER_S = 24_000
@@ -118,14 +118,14 @@ async def place_in_turn(venue: Venue, ticker: str, waiting: list[str]) -> None:
 
 def connect(place: dict[str, Any]) -> tuple[Signer, Venue, HttpxTransport]:
     """Return a venue for a child's address."""
-    signer = load_signer(place["key_id"], Path(place["key_file"]).read_bytes())
+    signer = load_signer(place["key_id"], Path(place["key_file"]).read_bytes(), Scope.TRADE)
     http = HttpxTransport(place["rest_url"])
     return signer, Venue(http, SystemClock(), system_chance, signer=signer), http
 
 
 def signatures_per_second(key_file: Path) -> float:
     """Return how often a thread can sign: the bound that no client of this key can pass."""
-    signer = load_signer("bench", key_file.read_bytes())
+    signer = load_signer("bench", key_file.read_bytes(), Scope.TRADE)
     return 100 / cpu_seconds(lambda: [signer.sign(number, "POST", "/x") for number in range(100)])
 
 

@@ -23,6 +23,7 @@ from kalshi_tui.config.redact import mask
 from kalshi_tui.config.schema import Environment, Settings
 from kalshi_tui.core.units import format_money
 from kalshi_tui.errors import SecretError
+from kalshi_tui.protocol.signing import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def check_engine(settings: Settings) -> list[Finding]:
 def check_key(settings: Settings, places: Places) -> tuple[list[Finding], LoadedKey | None]:
     """Load the key of the environment in force, as every command does before it signs."""
     try:
-        loaded = load_key(settings, data=places.data)
+        loaded = load_key(settings, Scope.READ, data=places.data)
         if loaded is None and settings.environment is Environment.PRACTICE:
             return [_practice_key(places.data)], None
     except SecretError as problem:
@@ -80,7 +81,7 @@ def check_key(settings: Settings, places: Places) -> tuple[list[Finding], Loaded
 def _practice_key(data: Path) -> Finding:
     path = practice_key_file(data)
     try:
-        load_hidden("practice", lambda: read_private_file(path), place=str(path))
+        load_hidden("practice", lambda: read_private_file(path), Scope.READ, place=str(path))
     except SecretError as problem:
         hint = f"{problem.hint}; or let a new one be made: rm {quote(str(path))}"
         return Finding("keys", "practice", State.FAIL, problem.message, hint)

@@ -20,7 +20,7 @@ from kalshi_tui.engine.venue import Patience, Venue, within
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.protocol import rest
 from kalshi_tui.protocol.rest.skew import Skew
-from kalshi_tui.protocol.signing import Signer
+from kalshi_tui.protocol.signing import Scope, Signer
 
 _SECTION: Final = "venue"
 _SKEW_NOTED_MS: Final = 2_000
@@ -60,7 +60,7 @@ async def check_venue(settings: Settings, signer: Signer | None) -> list[Finding
     """Make all checks over the network, each bounded in time; an exchange that we start ourselves is stopped again."""
     async with AsyncExitStack() as stack:
         try:
-            address = await find_address(settings, signer, stack)
+            address = await find_address(settings, signer, Scope.READ, stack)
         except Exception as problem:  # noqa: BLE001 - the other checks are still worth printing
             return [_failed("address", problem)]
         clock = address.clock

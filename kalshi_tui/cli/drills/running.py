@@ -16,6 +16,7 @@ from kalshi_tui.adapters.sqlite_now import SqliteNow
 from kalshi_tui.cli.drills.plan import Drill
 from kalshi_tui.cli.drills.scene import Scene, make_scene
 from kalshi_tui.cli.drills.table import DRILLS
+from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.engine.replaying import Replay
 
@@ -70,7 +71,7 @@ def _replayed(scene: Scene) -> str:
         return ""
     digest = scene.engine.kernel.board.digest()
     try:
-        outcome = Replay().run(scene.world.recorder.records)
+        outcome = Replay(risk_checks=lambda _: risk_checks()).run(scene.world.recorder.records)
     except Exception as problem:  # noqa: BLE001 - what the engine fell over, its replay falls over
         scene.problems.append(f"the tape cannot be replayed: {type(problem).__name__}: {problem}")
         return digest

@@ -6,14 +6,20 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from kalshi_tui.adapters.inbox import MAX_MESSAGE, upgrade_refused
+from kalshi_tui.adapters.journal_now import JournalNow
+from kalshi_tui.adapters.plugins import load_bundled
+from kalshi_tui.config.load import load_settings
+from kalshi_tui.engine.executing import Outside
 from kalshi_tui.engine.feed import FeedRules
 from kalshi_tui.engine.inputs import CODEC, Opening, Record
-from kalshi_tui.engine.ports import Storage
+from kalshi_tui.engine.order_rules import OrderRules
+from kalshi_tui.engine.ports import Journal, KillFlag, Storage
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.running import Engine, Surroundings
 from kalshi_tui.engine.venue import Venue
@@ -28,7 +34,8 @@ from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryConnection, MemoryHttp, MemoryStreams, Network, VirtualClock
 from kalshi_tui.practice.stream.outgoing import Close
 from kalshi_tui.practice.worldfile import WorldSpec
-from kalshi_tui.protocol.signing import load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
+from kalshi_tui.sdk.risk import RiskCheck
 
 T = TypeVar("T")
 START_MS: Final = 1_781_159_370_000  # half a minute before markets close and others open
@@ -141,6 +148,19 @@ class Bounded:
         await self._inner.close()
 
 
+@cache
+def risk_checks() -> tuple[RiskCheck, ...]:
+    """Return the bundled limits, as the settings have them by default."""
+    limits = load_settings(environ={}, folder=Path("/nonexistent")).limits
+    return load_bundled(limits.options()).checks
+
+
+def _trading(orders: OrderRules | None) -> dict[str, Any]:
+    if orders is None:
+        return {}
+    return {"orders": orders, "trades": True, "execution": orders.execution, "mode": "PRACTICE"}
+
+
 class World:
     """A desk and an engine on one virtual clock."""
 
@@ -155,6 +175,9 @@ class World:
         spec: WorldSpec | None = None,
         start_ms: int = START_MS,
         link_rules: LinkRules | None = None,
+        orders: OrderRules | None = None,
+        journal: Journal | None = None,
+        flag: KillFlag | None = None,
     ) -> None:
         """Open the exchange; the engine begins when it is played."""
         self.desk: Desk = open_desk(
@@ -174,7 +197,8 @@ class World:
             failure=TransportError,
             refused=lambda status, body: upgrade_refused(status, {}, body),
         )
-        signer = load_signer(self.desk.key_id, self.desk.key_pem)
+        is_live = orders is not None and orders.execution == "live"
+        signer = load_signer(self.desk.key_id, self.desk.key_pem, Scope.TRADE if is_live else Scope.READ)
         chance = random.Random(seed).random
         self.streams = Streams(self.desk, network, self.clock.now_ms)
         self.around = Surroundings(
@@ -185,9 +209,11 @@ class World:
             chance=chance,
             storage=storage,
             recorder=self.recorder,
+            outside=None if orders is None else Outside(journal or JournalNow(), flag, "drills", may_send=is_live),
+            risk_checks=() if orders is None else risk_checks(),
         )
         self.make: Callable[[], Engine] = lambda: Engine(
-            opening_of(self.clock.now_ms(), rules or Rules()),
+            opening_of(self.clock.now_ms(), rules or Rules(), **_trading(orders)),
             self.around,
             feed_rules=FeedRules(),
             link_rules=link_rules or LinkRules(),

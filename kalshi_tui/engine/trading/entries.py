@@ -156,6 +156,7 @@ class CancelAnswered(_Entry, frozen=True):
     outcome: str
     reduced_by: Size | None
     words: str
+    ts_ms: int = 0
 
 
 class ChangeAsked(_Entry, frozen=True):

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from kalshi_tui.core.book import BookState
-from kalshi_tui.core.units import Price
+from kalshi_tui.core.orders import Side
+from kalshi_tui.core.units import SIZE_ONE, Price, Size
 from kalshi_tui.core.words import dollars
+from kalshi_tui.errors import ValueRefused
+from kalshi_tui.link.trading import Draft, OrderRow, PositionRow
 from kalshi_tui.link.views import LadderView, MarketView, View
 from kalshi_tui.tui.actions import bindings
+from kalshi_tui.tui.drafts import side_at, stepped_size
+from kalshi_tui.tui.look import SIZES
 from kalshi_tui.tui.panes.axis import Axis, axis_of
-from kalshi_tui.tui.panes.ladder_rows import STATE_STYLES, Rungs, head_rung, rung
+from kalshi_tui.tui.panes.ladder_rows import (
+    NOTHING_OF_OURS,
+    STATE_STYLES,
+    Rungs,
+    average_row,
+    head_rung,
+    own_marks,
+    rung,
+)
 from kalshi_tui.tui.panes.pane import Pane
-from kalshi_tui.tui.widgets.lines import Row
-from kalshi_tui.tui.words import fit, wrap
+from kalshi_tui.tui.widgets.lines import Cell, Row
+from kalshi_tui.tui.words import fit, short_size, wrap
 
 HEAD_LINES: Final = 3
 FOOT_LINES: Final = 1
@@ -30,8 +43,13 @@ class Ladder(Pane):
     NAME = "ladder"
     BINDINGS = bindings("ladder")
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - as Textual names it
+    def __init__(self, sizes: Sequence[Size] = SIZES, *, id: str) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)
+        self._sizes = sizes
+        self.order_size = sizes[0] if sizes else SIZE_ONE  # what is staged from here
+        self._side: Side | None = None  # what the cursor does, where somebody has said so
+        self._own: Mapping[Price, Cell] = NOTHING_OF_OURS
+        self._held: PositionRow | None = None
         self.waiting = "no market is open: Enter opens the one under the cursor"
         self.ticker = ""
         self.market: MarketView | None = None
@@ -45,7 +63,8 @@ class Ladder(Pane):
         """Show another market from now on."""
         if ticker != self.ticker:
             self.ticker, self.waiting = ticker, "waiting for its book"
-            self.market = self.book = self.top = self.cursor = None
+            self.market = self.book = self.top = self.cursor = self._side = self._held = None
+            self._own = NOTHING_OF_OURS
             self._is_held = False
             self.axis = Axis(())
             self.drawn_anew()
@@ -63,6 +82,50 @@ class Ladder(Pane):
             self._follow(self.book)
         self.drawn_anew()
 
+    def take_own(self, orders: Sequence[OrderRow], held: PositionRow | None) -> None:
+        """Take what of this market works for us and what is held; marks are made here, not for each picture."""
+        own = own_marks(orders)
+        if (own, held) != (self._own, self._held):
+            self._own, self._held = own, held
+            self.drawn_anew()
+
+    @property
+    def side(self) -> Side:
+        """Return what the cursor does: what somebody said, or what rests at its price."""
+        if self._side is not None or self.book is None or self.cursor is None:
+            return self._side or "bid"
+        return side_at(self.book, self.cursor)
+
+    def at_cursor(self) -> Draft:
+        """Return the order that stands for the cursor."""
+        if self.book is None or self.cursor is None:
+            raise ValueRefused("no price is under the cursor", hint="move it with Up and Down")
+        return Draft(self.ticker, self.side, self.cursor, self.order_size)
+
+    def open_book(self) -> LadderView:
+        """Return the book that is shown, or refuse where there is none."""
+        if self.book is None:
+            raise ValueRefused("there is no book to go by", hint="open a market, and wait for its book")
+        return self.book
+
+    def action_preset(self, number: int) -> None:
+        """Take one of the sizes."""
+        if number < len(self._sizes):
+            self.order_size = self._sizes[number]
+            self.drawn_anew()
+
+    def action_size(self, by: int) -> None:
+        """Make the size larger or smaller."""
+        self.order_size = stepped_size(self.order_size, by)
+        self.drawn_anew()
+
+    def action_side(self, side: Side) -> None:
+        """Say what the cursor does; the first time it starts at that side's best price."""
+        if self.cursor is None:
+            self._go(-1 if side == "bid" else 1)
+        self._side = side
+        self.drawn_anew()
+
     def on_resize(self) -> None:
         """Draw for the new size; the market stays in the middle unless somebody looks elsewhere."""
         if self.cursor is None and not self._is_held and self.book is not None and self.market is not None:
@@ -77,7 +140,7 @@ class Ladder(Pane):
 
     def action_recentre(self) -> None:
         """Bring the market to the middle, and let the cursor go."""
-        self.cursor, self._is_held = None, False
+        self.cursor, self._side, self._is_held = None, None, False
         if self.book is not None:
             self._centre(self.book)
         self.drawn_anew()
@@ -96,7 +159,7 @@ class Ladder(Pane):
 
     def action_leave_cursor(self) -> None:
         """Let the cursor go: the ladder follows the market again."""
-        self.cursor, self._is_held = None, False
+        self.cursor, self._side, self._is_held = None, None, False
         self.drawn_anew()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -107,7 +170,7 @@ class Ladder(Pane):
         heading = self.heading(f"{self.ticker or self.NAME}", width)
         if book is None or market is None:
             return [heading, ((fit(f" {self.waiting}", width), "quiet"),)]
-        rungs = Rungs.of(book, self.axis, width)
+        rungs = Rungs.of(book, self.axis, width, self._own, average_row(self._held, self.axis))
         first = self._first()
         prices = self.axis.prices[first : first + max(height - HEAD_LINES - FOOT_LINES, 0)]
         body = [rung(price, rungs, width, here=price == self.cursor) for price in prices]
@@ -115,7 +178,7 @@ class Ladder(Pane):
         name = market.yes_title or market.title
         heading = self.heading(f"{self.ticker}  {name}", width)
         doubt = market.doubt or (OUTDATED if book.revision > market.revision else "")
-        head = [heading, *state_rows(book, doubt, width), head_rung(rungs, width)]
+        head = [heading, *state_rows(book, doubt, width), head_rung(rungs, width, self._order_words())]
         return [*head[:HEAD_LINES], *body, self._foot(book, width)]
 
     def _foot(self, book: LadderView, width: int) -> Row:
@@ -129,6 +192,13 @@ class Ladder(Pane):
             words, deeper = words[:width], f"not shown: {', '.join(unsent)} deeper"
             return (words, "quiet"), (fit(deeper, max(width - len(words), 0)), "stale")
         return ((fit(f"{words}{book.bid_levels:,} bids, {book.ask_levels:,} asks", width), "quiet"),)
+
+    def _order_words(self) -> Cell:
+        """Say what Enter would stage at the cursor, or which size the other keys take."""
+        size = short_size(self.order_size, 7)
+        if self.cursor is None:
+            return f"size {size}", "last"
+        return f"{'BUY' if self.side == 'bid' else 'SELL'} {size}", f"{self.side} strong"
 
     def _place_levels(self, book: LadderView) -> None:
         prices = [price for price, _ in (*book.bids, *book.asks)]
@@ -170,6 +240,8 @@ class Ladder(Pane):
             best = _best(self.book) or [self.axis.prices[self._first()]]
             self.cursor = best[-1] if by > 0 else best[0]
             by -= (by > 0) - (by < 0)
+        if by:
+            self._side = None  # another price, another meaning
         place = max(min(self.axis.place.get(self.cursor, 0) - by, len(self.axis) - 1), 0)
         self.cursor = self.axis.prices[place]
         first = self._first()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from kalshi_tui.core.book import BookState
-from kalshi_tui.core.units import Price, Size
+from kalshi_tui.core.units import PRICE_ONE, Price, Size
 from kalshi_tui.core.words import contracts, dollars
+from kalshi_tui.link.trading import OrderRow, PositionRow
 from kalshi_tui.link.views import LadderView
 from kalshi_tui.tui.panes.axis import Axis
 from kalshi_tui.tui.widgets.lines import Cell, Row
@@ -19,7 +21,8 @@ STATE_STYLES: Final = {
     BookState.STALE: "warn",
     BookState.DEAD: "alarm",
 }
-NOTE: Final = 9
+NOTE: Final = 12
+NOTHING_OF_OURS: Final[Mapping[Price, Cell]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,18 @@ class Rungs:
     price_width: int
     decimals: int
     off_grid: frozenset[Price]
+    own: Mapping[Price, Cell]  # our working orders, where there are any
+    average: Price | None  # the row nearest to what the position was bought for
 
     @classmethod
-    def of(cls, view: LadderView, axis: Axis, width: int) -> Rungs:
+    def of(
+        cls,
+        view: LadderView,
+        axis: Axis,
+        width: int,
+        own: Mapping[Price, Cell] = NOTHING_OF_OURS,
+        average: Price | None = None,
+    ) -> Rungs:
         """Prepare one picture."""
         price_width = axis.decimals + 2
         size_width = max(min((width - price_width - NOTE - 3) // 2, 14), 6)
@@ -58,7 +70,37 @@ class Rungs:
             price_width,
             axis.decimals,
             axis.off_grid,
+            own,
+            average,
         )
+
+
+def own_marks(orders: Sequence[OrderRow]) -> dict[Price, Cell]:
+    """Return a mark for each price at which orders of ours work: side, size, and whether it is certain."""
+    marks: dict[Price, list[Cell]] = {}
+    for side, letter in (("bid", "B"), ("ask", "S")):
+        for price in {order.price for order in orders if order.side == side}:
+            here = [order for order in orders if (order.side, order.price) == (side, price)]
+            marks.setdefault(price, []).append(_own_mark(here, letter, f"{side} strong"))
+    return {price: (" ".join(text for text, _ in cells), cells[-1][1]) for price, cells in marks.items()}
+
+
+def _own_mark(orders: Sequence[OrderRow], letter: str, style: str) -> Cell:
+    text = f"{letter}{short_size(Size(sum(order.remaining for order in orders)), 6)}"
+    if any(order.state == "unknown" for order in orders):
+        return f"{text}?", "stale strong"
+    if any(order.is_in_flight or order.state != "resting" for order in orders):
+        return f"{text}…", "quiet"
+    return text, style
+
+
+def average_row(held: PositionRow | None, axis: Axis) -> Price | None:
+    """Return the row nearest to the average price on the YES axis; nothing where nothing is held."""
+    if held is None or not held.size or held.average is None or not len(axis):
+        return None
+    paid = held.average // 100
+    on_axis = paid if held.size > 0 else PRICE_ONE - paid
+    return min(axis.prices, key=lambda price: abs(price - on_axis))
 
 
 def _last_words(view: LadderView) -> str:
@@ -76,19 +118,35 @@ def _full(largest: Size) -> Size:
 def rung(price: Price, rungs: Rungs, width: int, *, here: bool) -> Row:
     """Return one price's row."""
     under = " cursor" if here else ""
-    note = rungs.last_words if price == rungs.last else ("off grid" if price in rungs.off_grid else "")
     middle = _price(price, rungs, under)
     cells = [(">" if here else " ", f"last{under}"), *_bid(price, rungs, under), *middle, *_ask(price, rungs, under)]
     used = 3 + rungs.price_width + 2 * rungs.size_width
+    return (*cells, *_notes(price, rungs, under, max(width - used, 0)))
+
+
+def _notes(price: Price, rungs: Rungs, under: str, room: int) -> list[Cell]:
+    """Return what stands behind a price: our orders first, then our average, the last trade, and a doubt."""
+    cells: list[Cell] = []
+    if (mine := rungs.own.get(price)) is not None:
+        text, own_style = mine
+        shown = fit(f" {text}", min(len(text) + 1, room))
+        cells.append((shown, own_style + under))
+        room -= len(shown)
+    note = rungs.last_words if price == rungs.last else ("off grid" if price in rungs.off_grid else "")
+    if price == rungs.average:
+        note = f"avg {note}"
     style = "last" if price == rungs.last and rungs.is_live else "quiet"
-    return (*cells, (fit(f" {note}", max(width - used, 0)), style + under))
+    return [*cells, (fit(f" {note}", room), style + under)]
 
 
-def head_rung(rungs: Rungs, width: int) -> Row:
-    """Return the headings of the columns."""
+def head_rung(rungs: Rungs, width: int, order: Cell = ("", "")) -> Row:
+    """Return the headings of the columns, and beside them what a key would stage."""
     price = "price".center(rungs.price_width + 2)
-    text = f" {right('bid size', rungs.size_width - 1)} {price}{right('ask size', rungs.size_width - 3)}"
-    return ((fit(text, width), "quiet"),)
+    size = " size" if rungs.size_width > len("ask size") + 2 else ""
+    text = f" {right(f'bid{size}', rungs.size_width - 1)} {price}{right(f'ask{size}', rungs.size_width - 3)}   "
+    shown = fit(text, min(len(text), width))
+    words, style = order
+    return ((shown, "quiet"), (fit(f" {words}", max(width - len(shown), 0)), style))
 
 
 def _price(price: Price, rungs: Rungs, under: str) -> list[Cell]:

@@ -46,12 +46,9 @@ class Pane(Lines, can_focus=True):
         """Say why the engine does not send what this pane wishes for."""
         self.wait(reason)
 
-    def on_focus(self) -> None:
-        """Keys go here now."""
-        self.drawn_anew()
-
-    def on_blur(self) -> None:
-        """Keys go elsewhere now."""
+    def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001 - as Textual calls it
+        """Say at once whether keys go here; Textual's events of it come before it is so."""
+        super().watch_has_focus(has_focus)
         self.drawn_anew()
 
     def heading(self, words: str, width: int, aside: str = "") -> Row:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kalshi_tui.link.trading import TradingView
 from kalshi_tui.link.views import StatusView
+from kalshi_tui.tui.panes.standing import LIVE_WORDS, banner_rows, count_cells, state_cells
 from kalshi_tui.tui.widgets.lines import Cell, Lines, Row
 from kalshi_tui.tui.words import age, amount, clock, fit, span, until, wrap
 
@@ -24,11 +26,13 @@ class Loud:
 
 
 class Status(Lines):
-    """Two lines of state, and one more for each thing that must not be overlooked."""
+    """Two lines of state, banners, and one more line for each thing that must not be overlooked."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - as Textual names it
+    def __init__(self, keys: Mapping[str, str] | None = None, *, id: str) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)
+        self._keys = keys or {}
         self.view: StatusView | None = None
+        self.trading: TradingView | None = None
         self.waiting = "connecting"
         self.doubt = ""  # why nothing that was said last may be believed
         self.loud: tuple[Loud, ...] = ()
@@ -38,10 +42,28 @@ class Status(Lines):
         width = self.size.width
         if width <= 0:
             return
-        rows = [*quiet_rows(self.view, width, self.waiting, self.doubt), *loud_rows(self.loud, width)]
+        rows = [
+            *quiet_rows(self.view, width, self.waiting, self.doubt, self.trading),
+            *self._banners(width),
+            *loud_rows(self.loud, width),
+        ]
         if self.styles.height is None or self.styles.height.value != len(rows):
             self.styles.height = len(rows)
         self.show(rows)
+
+    def _banners(self, width: int) -> list[Row]:
+        """Return what must be seen on every screen: real money, and a kill."""
+        now_ms = self.view.now_ms if self.view is not None else 0
+        rows = banner_rows(self.trading, self._keys, now_ms, width)
+        if is_real_money(self.view, self.trading):
+            rows.insert(0, ((LIVE_WORDS.center(width), "live"),))
+        return rows
+
+
+def is_real_money(view: StatusView | None, trading: TradingView | None) -> bool:
+    """Tell whether orders move real money."""
+    is_live = view is not None and (view.environment, view.execution) == ("prod", "live")
+    return is_live or (trading is not None and trading.is_live)
 
 
 def bounds_words(view: StatusView) -> str:
@@ -70,21 +92,24 @@ def loud_rows(loud: Sequence[Loud], width: int) -> list[Row]:
     return rows
 
 
-def quiet_rows(view: StatusView | None, width: int, waiting: str, doubt: str = "") -> list[Row]:
+def quiet_rows(
+    view: StatusView | None, width: int, waiting: str, doubt: str = "", trading: TradingView | None = None
+) -> list[Row]:
     """Return the two lines that are always there."""
     if view is None:
         return [_line([(f" {waiting}", "bar")], "", width), _line([], "", width)]
     at_right = f"{clock(view.now_ms)} UTC "
     if doubt:
-        first = [_badge(view), _GAP, (" stream UNKNOWN ", "warn"), (f" {doubt}", "bar stale")]
+        state = state_cells(trading, view.now_ms, doubt)
+        first = [_badge(view), *state, _GAP, (" stream UNKNOWN ", "warn"), (f" {doubt}", "bar stale")]
         return [
             _line(first, at_right, width),
             _line([(" books unknown since the time above", "bar stale")], "", width),
         ]
-    first = [_badge(view), _GAP, *_stream(view)]
+    first = [_badge(view), *state_cells(trading, view.now_ms, ""), *_exchange(view), _GAP, *_stream(view)]
     if view.feed == "open" and width >= ROOMY:
         first += [_GAP, (view.words, "bar quiet")]
-    return [_line(first, at_right, width), _line(_numbers(view, width), _tape(view), width)]
+    return [_line(first, at_right, width), _line(_numbers(view, width, trading), _tape(view), width)]
 
 
 def _badge(view: StatusView) -> Cell:
@@ -101,7 +126,7 @@ def _stream(view: StatusView) -> list[Cell]:
     """Say how the stream is; the reason only where it is not simply open."""
     since = span(max(view.now_ms - view.feed_since_ms, 0))
     if view.feed == "open":
-        return [("stream open", "bar bid"), (f" {since}", "bar quiet"), *_exchange(view)]
+        return [("stream open", "bar bid"), (f" {since}", "bar quiet")]
     return [(f" stream {fit(view.feed.upper(), 10).strip()} ", "warn"), (f" {since}", "bar quiet")]
 
 
@@ -113,11 +138,12 @@ def _exchange(view: StatusView) -> list[Cell]:
     return [_GAP, (f" {fit(view.exchange.upper(), min(len(view.exchange), 16))}{ends} ", "warn")]
 
 
-def _numbers(view: StatusView, width: int) -> list[Cell]:
+def _numbers(view: StatusView, width: int, trading: TradingView | None) -> list[Cell]:
     heard = age(view.now_ms - view.heard_ms) if view.heard_ms else "never"
     all_live = view.books_live == view.books
     catalogue = "" if view.catalogue == "ready" else view.catalogue
     cells: list[Cell] = [
+        *count_cells(trading),
         (f" books {view.books_live}/{view.books} live", "bar" if all_live else "bar stale"),
         (f"heard {heard}", "bar"),
         (f"gaps {view.gaps}", "bar" if not view.gaps else "bar stale"),

@@ -12,28 +12,12 @@ from kalshi_tui.core.words import contracts, dollars
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.link.views import MarketView
 from kalshi_tui.tui.actions import ACTIONS, GROUPS
+from kalshi_tui.tui.key_words import key_words
 from kalshi_tui.tui.widgets.lines import Row
 from kalshi_tui.tui.widgets.pages import Pages
 from kalshi_tui.tui.words import fit, moment, span, wrap
 
 LABEL: int = 16
-KEY_NAMES: Mapping[str, str] = {
-    "question_mark": "?",
-    "slash": "/",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "escape": "Esc",
-    "enter": "Enter",
-    "space": "Space",
-    "down": "Down",
-    "up": "Up",
-    "home": "Home",
-    "end": "End",
-    "tab": "Tab",
-    "f1": "F1",
-}
 
 
 class TextScreen(ModalScreen[None]):
@@ -46,17 +30,6 @@ class TextScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the text."""
         yield self.pages
-
-
-def key_words(keys: str) -> str:
-    """Write keys as they stand on a keyboard."""
-    return ", ".join(_key_word(key.strip()) for key in keys.split(",") if key.strip())
-
-
-def _key_word(key: str) -> str:
-    *held, last = key.split("+")
-    names = [name.capitalize() for name in held]
-    return "-".join([*names, KEY_NAMES.get(last, last)])
 
 
 def help_rows(keys: Mapping[str, str], told: Sequence[str], width: int) -> list[Row]:

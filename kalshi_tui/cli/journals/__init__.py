@@ -1,0 +1,1 @@
+"""What the commands of `kalshi-tui journal` share, and the commands themselves."""

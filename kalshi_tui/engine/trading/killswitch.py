@@ -1,0 +1,172 @@
+"""Arming, disarming, the kill and its lifting: who may send, and for how long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kalshi_tui.engine import inputs
+from kalshi_tui.engine.trading import entries
+from kalshi_tui.engine.trading.effects import ClearFlag, RunKill
+from kalshi_tui.errors import ValueRefused
+from kalshi_tui.link import trading as link
+from kalshi_tui.link.intents import Done
+
+if TYPE_CHECKING:
+    from kalshi_tui.engine.trading.desk import Desk
+
+_REPRIEVE: Final = "wait for a clean comparison with the venue, or acknowledge its differences"
+
+
+class KillSwitch:
+    """Decides the state of trading."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.flag = ""  # why the mark on the disk is set
+        self.step: link.KillRow | None = None
+        self._acted_ms = 0
+
+    def reason(self) -> str:
+        """Return why everything is killed, or nothing."""
+        killed = self._desk.ledger.killed
+        return killed.reason if killed is not None else self.flag
+
+    def state(self) -> tuple[link.TradingState, str]:
+        """Return the state of trading, and why it is so."""
+        desk, ledger = self._desk, self._desk.ledger
+        halted = ledger.halted.get("")
+        is_compared = desk.reconciled_ms is not None and not ledger.differences
+        is_armed = ledger.armed_until_ms is not None and desk.now_ms < ledger.armed_until_ms
+        states: tuple[tuple[bool, link.TradingState, str], ...] = (
+            (bool(self.reason()) or desk.rules.kill, "killed", self.reason() or "the settings say kill = true"),
+            (desk.rules.execution == "observe", "observing", "this engine only looks"),
+            (bool(desk.journal_problem), "halted", desk.journal_problem),
+            (halted is not None and halted.state == "reducing", "reducing", halted.reason if halted else ""),
+            (halted is not None, "halted", halted.reason if halted else ""),
+            (not is_compared, "reconciling", desk.comparing.words),
+            (not is_armed, "disarmed", ledger.disarmed),
+        )
+        return next(((state, reason) for holds, state, reason in states if holds), ("active", ""))
+
+    def row(self) -> link.KillRow | None:
+        """Return how far the kill has come, as people see it."""
+        if not self.reason():
+            return None
+        ended, killed = self._desk.ledger.kill_ended, self._desk.ledger.killed
+        if self.step is not None:
+            return self.step
+        since_ms = killed.at_ms if killed is not None else self._desk.now_ms
+        if ended is not None:
+            return link.KillRow(since_ms, self.reason(), ended.words, ended.resting, is_over=True)
+        return link.KillRow(since_ms, self.reason(), "killed", None, is_over=False)
+
+    def began(self) -> None:
+        """Take up where an earlier engine stood: a kill goes on."""
+        if self._desk.ledger.killed is not None:
+            self._run()
+
+    def acted(self) -> None:
+        """Keep the arming while a person fires."""
+        desk, now_ms = self._desk, self._desk.now_ms
+        self._acted_ms = now_ms
+        if desk.ledger.armed_until_ms is not None:
+            desk.note(entries.Armed(now_ms, now_ms + desk.rules.arm_ms))
+
+    def beat(self) -> None:
+        """Let an arming expire, and look at what disarms by itself."""
+        until = self._desk.ledger.armed_until_ms
+        if until is None:
+            return
+        if self._desk.now_ms >= until:
+            self.auto_disarm("nobody fired for so long")
+        elif problem := self._desk.comparing.private_problem():
+            self.auto_disarm(problem)
+
+    def arm(self, intent: link.Arm) -> Done:
+        """Let tickets be fired."""
+        desk, rules = self._desk, self._desk.rules
+        if rules.execution == "observe":
+            raise ValueRefused("this engine only looks", hint="start one with execution_mode paper or live")
+        if self.reason() or rules.kill:
+            raise ValueRefused(f"killed: {self.reason() or 'by the settings'}", hint="lift the kill first")
+        if not rules.may_go_live:
+            raise ValueRefused(
+                "orders with real money need [live] enabled = true and the flag --live", hint="docs/live.md says how"
+            )
+        if rules.needs_limits and not desk.gate.risk_checks:
+            raise ValueRefused("the bundled limits are not loaded", hint="repair the installation")
+        if desk.reconciled_ms is None or desk.ledger.differences:
+            raise ValueRefused(f"not compared with the venue: {desk.comparing.words}", hint=_REPRIEVE)
+        if rules.arm_phrase and intent.phrase.strip() != rules.arm_phrase:
+            raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {rules.arm_phrase}")
+        desk.note(entries.Armed(desk.now_ms, desk.now_ms + rules.arm_ms))
+        desk.groups.reset_all()
+        desk.tell("armed")
+        return Done(f"armed for {rules.arm_ms // 60_000} minutes")
+
+    def disarm(self, intent: link.Disarm) -> Done:
+        """Let none be fired."""
+        self.auto_disarm(intent.reason)
+        return Done("disarmed")
+
+    def auto_disarm(self, reason: str) -> None:
+        """Disarm, and say why."""
+        if self._desk.ledger.armed_until_ms is not None:
+            self._desk.note(entries.Disarmed(self._desk.now_ms, reason))
+            self._desk.tell(f"disarmed: {reason}", "warning")
+
+    def kill(self, intent: link.Kill) -> Done:
+        """Close the gate at once; cancel everything, and verify, outside."""
+        self._kill(intent.reason)
+        return Done("killed: nothing that adds risk is sent any more")
+
+    def flag_seen(self, taken: inputs.FlagSeen) -> None:
+        """Hear that somebody has set the mark on the disk, or taken it away."""
+        self.flag = taken.reason
+        if taken.reason and self._desk.ledger.killed is None and self._desk.is_open:
+            self._kill(taken.reason)
+
+    def stepped(self, taken: inputs.KillStepped) -> None:
+        """Hear how far the kill has come."""
+        desk = self._desk
+        killed = desk.ledger.killed
+        since_ms = killed.at_ms if killed is not None else desk.now_ms
+        self.step = link.KillRow(since_ms, self.reason(), taken.words, taken.resting, taken.is_over)
+        if taken.is_over:
+            desk.note(entries.KillEnded(desk.now_ms, taken.words, taken.resting))
+            desk.tell(f"kill: {taken.words}", "alarm")
+        desk.comparing.compare_soon()
+
+    def reset(self, intent: link.ResetKill) -> Done:
+        """Lift a kill."""
+        desk, rules = self._desk, self._desk.rules
+        if not self.reason():
+            raise ValueRefused("nothing is killed", hint="")
+        if desk.reconciled_ms is None or desk.ledger.differences:
+            raise ValueRefused(f"not compared with the venue: {desk.comparing.words}", hint=_REPRIEVE)
+        killed = desk.ledger.killed
+        if killed is not None and not desk.reconciled_ms > killed.at_ms:
+            raise ValueRefused("not compared with the venue since the kill", hint=_REPRIEVE)
+        if self.step is not None and not self.step.is_over:
+            raise ValueRefused("the kill is not over yet", hint="wait until nothing rests any more")
+        if intent.phrase.strip() != rules.reset_phrase:
+            raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {rules.reset_phrase}")
+        self.flag, self.step = "", None
+        desk.note(entries.KillReset(desk.now_ms, intent.phrase))
+        desk.note(entries.Disarmed(desk.now_ms, "a kill was lifted"))
+        desk.do(ClearFlag())
+        desk.tell("the kill was lifted; arm to trade again", "warning")
+        return Done("the kill is lifted")
+
+    def _kill(self, reason: str) -> None:
+        desk = self._desk
+        if desk.ledger.killed is None:
+            desk.note(entries.Killed(desk.now_ms, reason))
+            desk.tell(f"KILLED: {reason}", "alarm")
+        self._run()
+
+    def _run(self) -> None:
+        desk = self._desk
+        reason = self.reason()
+        self.step = link.KillRow(desk.now_ms, reason, "cancelling everything", None, is_over=False)
+        desk.do(RunKill(tuple(group.group_id for group in desk.ledger.groups.values()), reason))

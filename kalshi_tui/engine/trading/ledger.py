@@ -1,0 +1,200 @@
+"""What the journal's entries come to: orders, fills, positions, cash, groups, differences, kill; nothing else makes it.
+
+An engine that starts reads the journal and has the same ledger as the one that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kalshi_tui.core.units import Money, Size
+from kalshi_tui.engine.trading import entries
+from kalshi_tui.engine.trading.order_ledger import OrderLedger
+
+_NOTHING: Final = Size(0)
+_FREE: Final = Money(0)
+
+
+@dataclass(slots=True)
+class Group:
+    """An order group of ours on one shard."""
+
+    group_id: str
+    exchange_index: int
+    limit: Size | None
+    is_triggered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that we and the venue tell differently."""
+
+    number: int
+    at_ms: int
+    kind: str
+    ticker: str
+    words: str
+
+
+@dataclass(slots=True)
+class Ledger(OrderLedger):
+    """The state of one account in one mode."""
+
+    groups: dict[int, Group] = field(default_factory=dict)
+    differences: dict[int, Difference] = field(default_factory=dict)
+    settled: dict[str, entries.Settled] = field(default_factory=dict)
+    halted: dict[str, entries.Halted] = field(default_factory=dict)
+    install: str = ""
+    sessions: int = 0
+    is_fresh: bool = True  # nothing was ever compared with the venue
+    killed: entries.Killed | None = None
+    kill_ended: entries.KillEnded | None = None
+    armed_until_ms: int | None = None
+    disarmed: str = "it has just started"
+    opening_cash: Money | None = None
+    moved: dict[int, Money] = field(default_factory=dict)  # by shard: the opening and what fills do not explain
+    moved_today: Money = _FREE
+    day: entries.DayBegan | None = None
+    reviewed_ms: int = 0
+    last_ms: int = 0
+    next_difference: int = 1
+    _takes: dict[type, Callable[[Any], None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._takes = {
+            **self.takers(),
+            entries.Began: self._began,
+            entries.Settled: self._settled,
+            entries.CashTold: self._cash_told,
+            entries.HoldingTold: self._holding_told,
+            entries.GroupTold: self._group_told,
+            entries.DifferenceFound: self._difference_found,
+            entries.DifferenceEnded: self._difference_ended,
+            entries.Armed: self._armed,
+            entries.Disarmed: self._disarmed,
+            entries.Killed: self._killed,
+            entries.KillEnded: self._kill_ended,
+            entries.KillReset: self._kill_reset,
+            entries.DayBegan: self._day_began,
+            entries.Halted: self._halted,
+            entries.Resumed: self._resumed,
+            entries.Reviewed: self._reviewed,
+        }
+
+    def apply(self, entry: entries.Entry) -> None:
+        """Take an entry in."""
+        self.last_ms = max(self.last_ms, entry.at_ms)
+        take = self._takes.get(type(entry))
+        if take is not None:
+            take(entry)
+
+    # What can be asked of it
+
+    def tickers(self) -> list[str]:
+        """Return the markets in which something is held or works."""
+        held = {ticker: None for (ticker, _), position in self.portfolio.positions().items() if position.size}
+        return list(held | {ticker: None for ticker, orders in self._working.items() if orders})
+
+    def cash(self) -> Money | None:
+        """Return the account's cash, what works reserved or not, or None before the venue has told any."""
+        if self.opening_cash is None:
+            return None
+        return Money(sum(self.moved.values()) + self.portfolio.flow())
+
+    def cash_by_shard(self) -> dict[int, Money]:
+        """Return the cash by shard of the exchange."""
+        found = dict(self.moved)
+        for shard, flow in self.portfolio.flow_by_shard().items():
+            found[shard] = Money(found.get(shard, 0) + flow)
+        return found
+
+    def _began(self, entry: entries.Began) -> None:
+        self.install = self.install or entry.install
+        self.sessions = entry.session
+        self.armed_until_ms, self.disarmed = None, "it has just started"
+        for order in list(self.working()):
+            # Its bytes may have left before the end; only the venue knows.
+            if order.state in {"deciding", "sent"}:
+                self._become(order, "unknown", entry.at_ms, "the engine ended before the answer came")
+            if order.cancel:
+                order.cancel = "unanswered"
+            if order.change is not None:
+                order.change.is_unanswered = True
+
+    def _settled(self, entry: entries.Settled) -> None:
+        self.settled[entry.ticker] = entry
+        result: Any = entry.result if entry.result in {"yes", "no"} else "scalar"
+        if result == "scalar" and entry.value is None:
+            result = "void"  # what it paid is told; by which word is only for people
+        self.portfolio.settle(
+            entry.ticker,
+            result,
+            entry.value,
+            revenue=entry.revenue,
+            subaccount=entry.subaccount,
+            exchange_index=entry.exchange_index,
+        )
+
+    def _cash_told(self, entry: entries.CashTold) -> None:
+        self.is_fresh = False
+        if entry.kind == "opening":
+            self.opening_cash = Money((self.opening_cash or 0) + entry.amount)
+        else:
+            self.moved_today = Money(self.moved_today + entry.amount)
+        self.moved[entry.exchange_index] = Money(self.moved.get(entry.exchange_index, 0) + entry.amount)
+
+    def _holding_told(self, entry: entries.HoldingTold) -> None:
+        self.subaccounts[entry.subaccount] = None
+        self.portfolio.begin_with(entry.ticker, entry.size, entry.cost, subaccount=entry.subaccount)
+
+    def _group_told(self, entry: entries.GroupTold) -> None:
+        group = self.groups.get(entry.exchange_index)
+        if entry.kind == "created":
+            self.groups[entry.exchange_index] = Group(entry.group_id, entry.exchange_index, entry.limit)
+        elif group is not None and group.group_id == entry.group_id:
+            if entry.kind in {"deleted", "lost"}:
+                del self.groups[entry.exchange_index]
+            elif entry.kind in {"triggered", "reset"}:
+                group.is_triggered = entry.kind == "triggered"
+            elif entry.limit is not None:
+                group.limit = entry.limit
+
+    # What people and the engine decide
+
+    def _difference_found(self, entry: entries.DifferenceFound) -> None:
+        self.differences[entry.number] = Difference(entry.number, entry.at_ms, entry.kind, entry.ticker, entry.words)
+        self.next_difference = entry.number + 1
+
+    def _difference_ended(self, entry: entries.DifferenceEnded) -> None:
+        self.differences.pop(entry.number, None)
+
+    def _armed(self, entry: entries.Armed) -> None:
+        self.armed_until_ms = entry.until_ms
+
+    def _disarmed(self, entry: entries.Disarmed) -> None:
+        self.armed_until_ms, self.disarmed = None, entry.reason
+
+    def _killed(self, entry: entries.Killed) -> None:
+        self.killed = self.killed or entry
+        self.kill_ended = None
+        self.armed_until_ms, self.disarmed = None, "killed"
+
+    def _kill_ended(self, entry: entries.KillEnded) -> None:
+        self.kill_ended = entry
+
+    def _kill_reset(self, _: entries.KillReset) -> None:
+        self.killed = self.kill_ended = None
+
+    def _day_began(self, entry: entries.DayBegan) -> None:
+        self.day, self.moved_today = entry, _FREE
+
+    def _halted(self, entry: entries.Halted) -> None:
+        self.halted[entry.ticker] = entry
+
+    def _resumed(self, entry: entries.Resumed) -> None:
+        self.halted.pop(entry.ticker, None)
+
+    def _reviewed(self, entry: entries.Reviewed) -> None:
+        self.reviewed_ms += max(entry.until_ms - entry.from_ms, 0)

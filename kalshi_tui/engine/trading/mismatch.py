@@ -1,0 +1,24 @@
+"""A difference between two tellings: believed only when it was seen, unchanged, often enough in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+LOOKS: Final = 3  # pages lag, and may lack rows
+
+
+@dataclass(slots=True)
+class Mismatch:
+    """What did not agree, how often in a row it was seen so, and when last."""
+
+    value: int = 0
+    seen: int = 0
+    at_ms: int = 0
+
+    def is_seen_again(self, value: int, now_ms: int, fill_ms: int) -> bool:
+        """Take note of a look; tell whether the same was seen often enough, with no fill in between."""
+        if value != self.value or fill_ms > self.at_ms:
+            self.seen = 0
+        self.value, self.seen, self.at_ms = value, self.seen + 1, now_ms
+        return self.seen >= LOOKS

@@ -1,0 +1,113 @@
+"""Cash as we and the venue count it, and what the day has brought since midnight in New York."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kalshi_tui.core.fees import predict
+from kalshi_tui.core.newyork import day_of
+from kalshi_tui.core.positions import Position
+from kalshi_tui.core.units import Money, Price, Size, complement
+from kalshi_tui.engine.trading import entries
+
+if TYPE_CHECKING:
+    from kalshi_tui.engine.trading.desk import Desk
+
+
+class Cash:
+    """What is there and what is free; where the two tellings differ the lower one counts."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.told: Money | None = None
+        self.told_by_shard: dict[int, Money] = {}
+        self.told_ms = 0
+
+    def take(self, told: Money, by_shard: dict[int, Money]) -> None:
+        """Take the venue's word."""
+        self.told, self.told_by_shard, self.told_ms = told, by_shard, self._desk.now_ms
+
+    def balance(self) -> Money | None:
+        """Return the cash, what works reserved or not; None before the venue has told any."""
+        ours = self._desk.ledger.cash()
+        return self.told if ours is None else ours
+
+    def free(self) -> Money | None:
+        """Return the cash that nothing that works may need."""
+        balance = self.balance()
+        if balance is None:
+            return None
+        free = balance - self._desk.risk.reserved()
+        is_quiet = not any(True for _ in self._desk.ledger.working())
+        return Money(min(free, self.told) if is_quiet and self.told is not None and self._is_new() else free)
+
+    def _is_new(self) -> bool:
+        return self._desk.fill_ms < self.told_ms
+
+
+class Day:
+    """The worth of everything at prices that could be had, and what it was at midnight."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._marks: dict[str, Money] = {}  # the last believed worth of each holding
+        self._sizes: dict[str, Size] = {}
+
+    def beat(self) -> None:
+        """Begin a new day where midnight has passed and the worth is known."""
+        ledger, today = self._desk.ledger, day_of(self._desk.now_ms)
+        if (ledger.day is None or ledger.day.day < today) and self._desk.reconciled_ms is not None:
+            worth = self.worth()
+            if worth is not None:
+                self._desk.note(entries.DayBegan(self._desk.now_ms, today, worth))
+
+    def result(self) -> Money | None:
+        """Return what has been won or lost since midnight; None where something held cannot be valued."""
+        day, worth = self._desk.ledger.day, self.worth()
+        if day is None or worth is None:
+            return None
+        return Money(worth - day.worth - self._desk.ledger.moved_today)
+
+    def worth(self) -> Money | None:
+        """Return cash and holdings at prices that could be had."""
+        cash = self._desk.ledger.cash()
+        if cash is None:
+            return None
+        total = int(cash)
+        for (ticker, _), position in self._desk.ledger.portfolio.positions().items():
+            if not position.size:
+                continue
+            mark = self.mark(ticker, position)
+            if mark is None:
+                return None
+            total += mark
+        return Money(total)
+
+    def mark(self, ticker: str, position: Position) -> Money | None:
+        """Return what a holding would bring now; what nobody bids for is worth nothing, an unknown book the last."""
+        now = self._exit(ticker, position)
+        if now is not None:
+            self._marks[ticker], self._sizes[ticker] = now, position.size
+            return now
+        last, size = self._marks.get(ticker), self._sizes.get(ticker)
+        if last is None or not size:
+            return None
+        return last if size == position.size else Money(last * abs(position.size) // abs(size))
+
+    def _exit(self, ticker: str, position: Position) -> Money | None:
+        settled = self._desk.result_of(ticker)
+        if settled is not None:
+            return position.payout("scalar", settled)
+        book = self._desk.believed_book(ticker)
+        if book is None:
+            return None
+        size, is_long = Size(abs(position.size)), position.size > 0
+        terms = self._desk.terms_of(ticker)[0]
+        if terms is None:
+            return None
+        side, levels = ("ask", book.depth("bid", 1_000)) if is_long else ("bid", book.depth("ask", 1_000))
+        limit = Price(1) if is_long else Price(9_999)
+        walk = predict(terms, levels, side=side, size=size, limit=limit, policy=self._desk.risk.policy)  # type: ignore[arg-type]  # both are sides
+        if is_long:
+            return Money(walk.value - walk.fee)
+        return Money(complement(Price(0)) * walk.size - walk.value - walk.fee)

@@ -296,8 +296,10 @@ class Executor:
             await asyncio.sleep(0)  # the triggers first: they need no disk
         await self._set_flag(effect.reason)
         if killing is None:
-            words = "this engine sends nothing; what rests at the venue is ended by `kalshi-tui kill`"
-            self._take(inputs.KillStepped(self._now_ms(), words, None, is_over=True))
+            on_paper = self._desk.paper is not None
+            words = "every simulated order is cancelled" if on_paper else "this engine sends nothing"
+            words += "; what rests at the venue is ended by `kalshi-tui kill`"
+            self._take(inputs.KillStepped(self._now_ms(), words, 0 if on_paper else None, is_over=True))
             return
         report = await killing
         resting = None if report.resting is None else len(report.resting)

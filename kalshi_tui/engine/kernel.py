@@ -124,7 +124,7 @@ class Kernel:
             OrderGroupSeen: self.desk.event,
         }
         self.following.begin(opening)
-        for channel in PRIVATE if opening.trades else ():
+        for channel in PRIVATE if opening.trades and self.desk.paper is None else ():
             self.stream.want(channel)
 
     def take(self, taken: inputs.Input) -> None:
@@ -161,6 +161,8 @@ class Kernel:
         self.status.heard_ms = taken.at_ms
         self.stream.receive_all(taken.frames, taken.at_ms, self._deliver)
         self._drain()
+        if self.desk.paper is not None:
+            self.desk.paper.touched(self._touched)
 
     def _connected(self, taken: inputs.Connected) -> None:
         self.stream.connected(taken.at_ms)
@@ -212,6 +214,8 @@ class Kernel:
     def _trade(self, event: TradeSeen) -> None:
         self.store.trade(event)
         self._touched[event.ticker] = self.now_ms
+        if self.desk.paper is not None:
+            self.desk.paper.traded(event)
 
     def _index(self, event: IndexSeen) -> None:
         self.store.indexes[event.index_id] = (event, self.now_ms)

@@ -45,5 +45,8 @@ class OrderRules(Struct, frozen=True, gc=False):
     fee_rule: str = str(CURRENT_POLICY.rule)
     fee_grid: Money = CURRENT_POLICY.grid
     balance_excludes_resting: Literal["unknown", "yes", "no"] = "unknown"
+    paper_cash: Money = Money(10_000_000_000)
+    paper_there_ms: int = 100
+    paper_back_ms: int = 100
     arm_phrase: str = ""
     reset_phrase: str = ""

@@ -28,6 +28,7 @@ class Bodies:
     exchange_index: int
     expiration_s: int | None
     opens: Size
+    new: NewOrder | None
 
 
 def bodies_of(desk: Desk, draft: Draft, counter: int) -> Bodies:
@@ -60,6 +61,7 @@ def bodies_of(desk: Desk, draft: Draft, counter: int) -> Bodies:
         group_id=new.order_group_id,
         shard=shard,
         expiration_s=new.expiration_s,
+        new=new,
     )
 
 
@@ -88,10 +90,11 @@ def _bodies(
     group_id: str,
     shard: int,
     expiration_s: int | None = None,
+    new: NewOrder | None = None,
 ) -> Bodies:
     body = request.body or b""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode() + body).hexdigest()
-    return Bodies(request, body.decode(), digest, client_order_id, group_id, shard, expiration_s, opens)
+    return Bodies(request, body.decode(), digest, client_order_id, group_id, shard, expiration_s, opens, new)
 
 
 def _expiration(desk: Desk, draft: Draft) -> int | None:

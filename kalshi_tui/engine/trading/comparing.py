@@ -89,7 +89,10 @@ class Comparing:
     # What sets it off
 
     def begin(self) -> None:
-        """Compare everything, as at every start."""
+        """Compare everything, as at every start; on paper there is nobody to compare with."""
+        if self._desk.paper is not None:
+            self.clean_ms, self.words = self._desk.now_ms, ""
+            return
         last_ms = self._desk.ledger.last_ms if not self._desk.ledger.is_fresh else 0
         self._fills_ms = self._settled_ms = last_ms
         self.clean_ms, self.words = None, "comparing with the venue"
@@ -97,7 +100,7 @@ class Comparing:
 
     def ready(self, channel: str) -> None:
         """Hear that a private channel is being sent; what happened before must be read."""
-        if channel in PRIVATE and self._desk.is_open:
+        if channel in PRIVATE and self._desk.is_open and self._desk.paper is None:
             self._ready[channel] = None
             self._away = ""
             self.clean_ms, self.words = None, "comparing with the venue after the stream was away"
@@ -111,7 +114,7 @@ class Comparing:
 
     def private_problem(self) -> str:
         """Say why our own orders and fills are not being told, or nothing."""
-        if len(self._ready) == len(PRIVATE):
+        if len(self._ready) == len(PRIVATE) or self._desk.paper is not None:
             return ""
         return f"our own orders are not told: {self._away or 'not subscribed yet'}"
 
@@ -128,6 +131,9 @@ class Comparing:
     def beat(self) -> None:
         """Begin a round where one is due."""
         now_ms = self._desk.now_ms
+        if self._desk.paper is not None:
+            self.clean_ms = now_ms
+            return
         if self._round is None and self._due_ms is not None and now_ms >= self._due_ms:
             self._start(is_full=now_ms >= self._full_due_ms)
 
@@ -138,7 +144,7 @@ class Comparing:
     def confirm(self, ticker: str) -> None:
         """Ask for a book whose stream is quiet, so that quiet is known from dead."""
         desk = self._desk
-        if desk.now_ms - desk.kernel.status.heard_ms > _SILENT_MS:
+        if desk.now_ms - desk.kernel.status.heard_ms > _SILENT_MS and desk.paper is None:
             self._ask(asking.BOOK, ticker)
 
     def confirmed_ms(self, ticker: str) -> int:
@@ -262,9 +268,10 @@ class Comparing:
     def _settlements(self, current: Round, page: Any) -> None:
         del current
         for row in page.rows:
-            self._settle(row)
+            self.settle(row)
 
-    def _settle(self, row: Settlement) -> None:
+    def settle(self, row: Settlement) -> None:
+        """Book what a finished market has paid, once."""
         desk = self._desk
         known = desk.ledger.settled.get(row.ticker)
         value = None if row.value is None else Price(row.value // 100)

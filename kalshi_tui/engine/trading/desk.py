@@ -24,6 +24,7 @@ from kalshi_tui.engine.trading.killswitch import KillSwitch
 from kalshi_tui.engine.trading.ledger import Ledger
 from kalshi_tui.engine.trading.money_day import Cash, Day
 from kalshi_tui.engine.trading.orders import Orders
+from kalshi_tui.engine.trading.paper import Paper
 from kalshi_tui.engine.trading.risk import Risk
 from kalshi_tui.engine.trading.showing import Showing
 from kalshi_tui.engine.trading.tickets import Tickets
@@ -59,6 +60,7 @@ class Desk:
         self.kills = KillSwitch(self)
         self.breakers = Breakers(self)
         self.showing = Showing(self)
+        self.paper = Paper(self) if self.rules.execution == "paper" else None
         self.journal_problem = ""
         self.journalled = 0
         self.is_stalled = False
@@ -119,6 +121,8 @@ class Desk:
         """Let time pass."""
         if not self.is_open:
             return
+        if self.paper is not None:
+            self.paper.beat()
         self.tickets.beat()
         self.kills.beat()
         self.orders.beat()
@@ -181,7 +185,8 @@ class Desk:
     def do(self, effect: Effect) -> None:
         """Have something done outside, after everything that was noted before it is on its way to the journal."""
         self._flush()
-        self._effects.append(effect)
+        if self.paper is None or not self.paper.takes(effect):
+            self._effects.append(effect)
 
     def tell(self, words: str, loudness: Any = "info", ticker: str = "") -> None:
         """Tell people."""
@@ -252,6 +257,8 @@ class Desk:
                 opening.engine_pid,
             )
         )
+        if self.paper is not None:
+            self.paper.begin()
         self.kills.began()
         self.comparing.begin()
 

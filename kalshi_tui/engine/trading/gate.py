@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kalshi_tui.engine.order_rules import OrderRules
+from kalshi_tui.engine.trading.bodies import Bodies
 from kalshi_tui.engine.trading.checks import AFTER_LIMITS, BEFORE_LIMITS, Check
 from kalshi_tui.engine.trading.codes import Code, anchor_of
 from kalshi_tui.engine.trading.facts import Facts, Proposal
 from kalshi_tui.errors import LocalProtocolError
 from kalshi_tui.link.trading import CheckRow
 from kalshi_tui.protocol.rest.asking import Request
-from kalshi_tui.protocol.rest.trading import Created
+from kalshi_tui.protocol.rest.trading import Created, NewOrder
 from kalshi_tui.sdk.risk import RiskCheck, RiskPicture
 
 _WELL: Final = "ok"
@@ -28,6 +29,7 @@ class Permit:
     kind: str  # place, amend
     request: Request[Created]
     expires_ms: int
+    new: NewOrder | None  # what the request says, where it is a new order
     seal: object = field(repr=False)
 
 
@@ -48,9 +50,9 @@ class Gate:
             *(_row(check, proposal, facts, self.rules) for check in AFTER_LIMITS),
         )
 
-    def permit(self, number: int, kind: str, request: Request[Created], expires_ms: int) -> Permit:
+    def permit(self, number: int, kind: str, bodies: Bodies, expires_ms: int) -> Permit:
         """Make the permit of an order that has passed; the desk asks for it after a verdict without a denial."""
-        permit = Permit(number, kind, request, expires_ms, self._seal)
+        permit = Permit(number, kind, bodies.request, expires_ms, bodies.new, self._seal)
         self._open[number] = permit
         return permit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kalshi_tui.core.words import money
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.effects import ClearFlag, RunKill
@@ -97,12 +98,21 @@ class KillSwitch:
             raise ValueRefused("the bundled limits are not loaded", hint="repair the installation")
         if desk.reconciled_ms is None or desk.ledger.differences:
             raise ValueRefused(f"not compared with the venue: {desk.comparing.words}", hint=_REPRIEVE)
-        if rules.arm_phrase and intent.phrase.strip() != rules.arm_phrase:
-            raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {rules.arm_phrase}")
+        phrase = self.arm_phrase()
+        if phrase and intent.phrase.strip() != phrase:
+            raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {phrase}")
+        if "" in desk.ledger.halted:
+            desk.day.begin_anew(f"a person typed: {phrase}")
         desk.note(entries.Armed(desk.now_ms, desk.now_ms + rules.arm_ms))
         desk.groups.reset_all()
         desk.tell("armed")
         return Done(f"armed for {rules.arm_ms // 60_000} minutes")
+
+    def arm_phrase(self) -> str:
+        """Return what must be typed to arm: nothing, the phrase of real money, or what a day's loss demands."""
+        if "" in self._desk.ledger.halted:
+            return f"go on beyond {money(self._desk.rules.daily_loss)}"
+        return self._desk.rules.arm_phrase
 
     def disarm(self, intent: link.Disarm) -> Done:
         """Let none be fired."""

@@ -48,7 +48,7 @@ class Ledger(OrderLedger):
     halted: dict[str, entries.Halted] = field(default_factory=dict)
     install: str = ""
     sessions: int = 0
-    is_fresh: bool = True  # nothing was ever compared with the venue
+    is_fresh: bool = True  # until a comparison with the venue has come out clean for the first time
     killed: entries.Killed | None = None
     kill_ended: entries.KillEnded | None = None
     armed_until_ms: int | None = None
@@ -138,7 +138,6 @@ class Ledger(OrderLedger):
         )
 
     def _cash_told(self, entry: entries.CashTold) -> None:
-        self.is_fresh = False
         if entry.kind == "opening":
             self.opening_cash = Money((self.opening_cash or 0) + entry.amount)
         else:
@@ -189,6 +188,7 @@ class Ledger(OrderLedger):
 
     def _day_began(self, entry: entries.DayBegan) -> None:
         self.day, self.moved_today = entry, _FREE
+        self.is_fresh = False
 
     def _halted(self, entry: entries.Halted) -> None:
         self.halted[entry.ticker] = entry

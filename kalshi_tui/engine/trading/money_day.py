@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kalshi_tui.core.fees import predict
 from kalshi_tui.core.newyork import day_of
 from kalshi_tui.core.positions import Position
 from kalshi_tui.core.units import Money, Price, Size, complement
+from kalshi_tui.core.words import money
 from kalshi_tui.engine.trading import entries
 
 if TYPE_CHECKING:
     from kalshi_tui.engine.trading.desk import Desk
+
+
+_LOSSES: Final = "the day's result is"
 
 
 class Cash:
@@ -60,6 +64,36 @@ class Day:
             worth = self.worth()
             if worth is not None:
                 self._desk.note(entries.DayBegan(self._desk.now_ms, today, worth))
+                self._resume("a new day has begun in New York")
+        self._look_at_losses()
+
+    def _look_at_losses(self) -> None:
+        """Let only what lowers risk through once the day's limit is lost, and say more loudly at half as much again."""
+        desk, result = self._desk, self.result()
+        if result is None or not -result >= desk.rules.daily_loss:
+            return
+        state = "halted" if -result * 2 >= desk.rules.daily_loss * 3 else "reducing"
+        halted = desk.ledger.halted.get("")
+        if halted is not None and (halted.state == "halted" or halted.state == state):
+            return
+        reason = (
+            f"{_LOSSES} {money(result)} since midnight in New York, and {money(desk.rules.daily_loss)} is the limit"
+        )
+        desk.note(entries.Halted(desk.now_ms, "", reason, state))
+        desk.kills.auto_disarm(reason)
+        desk.tell(reason, "alarm")
+
+    def begin_anew(self, why: str) -> None:
+        """Count losses from now on, because a person has typed what that means."""
+        worth = self.worth()
+        if worth is not None:
+            self._desk.note(entries.DayBegan(self._desk.now_ms, day_of(self._desk.now_ms), worth))
+        self._resume(why)
+
+    def _resume(self, why: str) -> None:
+        halted = self._desk.ledger.halted.get("")
+        if halted is not None and halted.reason.startswith(_LOSSES):
+            self._desk.note(entries.Resumed(self._desk.now_ms, "", why))
 
     def result(self) -> Money | None:
         """Return what has been won or lost since midnight; None where something held cannot be valued."""

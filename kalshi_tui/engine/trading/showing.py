@@ -85,7 +85,7 @@ class Showing:
             mode=desk.mode,
             is_live=desk.rules.is_real_money and desk.rules.execution == "live",
             armed_until_ms=ledger.armed_until_ms if state == "active" else None,
-            arm_phrase=desk.rules.arm_phrase,
+            arm_phrase=desk.kills.arm_phrase(),
             reset_phrase=desk.rules.reset_phrase if state == "killed" else "",
             kill=desk.kills.row(),
             differences=tuple(

@@ -258,7 +258,7 @@ class Tickets:
             number, kind = desk.ledger.next_order, "place"
             row = desk.note(self._intended(ticket, number, proposal))
         ticket.order = number
-        permit = desk.gate.permit(number, kind, bodies.request, ticket.expires_ms)
+        permit = desk.gate.permit(number, kind, bodies, ticket.expires_ms)
         self._waiting.append(Waiting(row, permit, ticket))
         return number
 

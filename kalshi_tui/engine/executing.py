@@ -46,6 +46,7 @@ _LOG: Final = logging.getLogger(__name__)
 _TRADES: Final = logging.getLogger("kalshi_tui.trades")
 _RETRY_S: Final = 1.0
 _CANCEL_S: Final = 5.0
+_MARK_S: Final = 0.1
 _NOT_SENT: Final = (BudgetSpent, LocalProtocolError, SecretError)
 
 
@@ -198,7 +199,7 @@ class Executor:
         _TRADES.info("%s order %d: %s", kind, number, (permit.request.body or b"").decode())
 
         async def ask() -> inputs.Outcome:
-            created = await self._venue.ask(permit.request)
+            created = await self._venue.ask(permit.request, at_once=True)
             return inputs.Outcome(
                 self._now_ms(),
                 kind,
@@ -282,26 +283,17 @@ class Executor:
     async def _run_kill(self, effect: RunKill) -> None:
         outside = self._outside
         assert outside is not None  # noqa: S101 - there is a desk
-        killing = None
-        if outside.may_send:
-            killing = asyncio.ensure_future(
-                kill_everything(
-                    self._venue,
-                    self._clock,
-                    tell=self._stepped,
-                    patience=outside.kill_patience,
-                    groups=effect.groups,
-                )
-            )
-            await asyncio.sleep(0)  # the triggers first: they need no disk
-        await self._set_flag(effect.reason)
-        if killing is None:
+        marking = self._start(self._set_flag(effect.reason))
+        await asyncio.wait([marking], timeout=_MARK_S)  # a disk that hangs must not hold up the triggers
+        if not outside.may_send:
             on_paper = self._desk.paper is not None
             words = "every simulated order is cancelled" if on_paper else "this engine sends nothing"
             words += "; what rests at the venue is ended by `kalshi-tui kill`"
             self._take(inputs.KillStepped(self._now_ms(), words, 0 if on_paper else None, is_over=True))
             return
-        report = await killing
+        report = await kill_everything(
+            self._venue, self._clock, tell=self._stepped, patience=outside.kill_patience, groups=effect.groups
+        )
         resting = None if report.resting is None else len(report.resting)
         self._take(inputs.KillStepped(self._now_ms(), report.words, 0 if report.is_verified else resting, is_over=True))
 

@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
+_AT_ONCE_S: Final = 0.001  # the shortest wait for tokens is as long, so none is borne
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,16 @@ class Venue:
         """Return the tokens that writes other than cancels may use now."""
         return self.budget.write_tokens(self._steady_ms())
 
-    async def ask(self, request: Request[T], *, deadline_s: float | None = None) -> T:
-        """Send a request and return what it asked for, within a deadline over all attempts and waits."""
+    async def ask(self, request: Request[T], *, deadline_s: float | None = None, at_once: bool = False) -> T:
+        """Send a request and return what it asked for, within a deadline over all attempts and waits.
+
+        What is to be sent `at_once` is not sent at all where the rate budget would have it wait.
+        """
         deadline = self._clock.monotonic() + (self._patience.deadline_s if deadline_s is None else deadline_s)
         attempts = 1 if request.is_write else self._patience.attempts
         for attempt in range(attempts):
             try:
-                return await self._try(request, deadline)
+                return await self._try(request, deadline, at_once=at_once)
             except (TransportError, RateLimited, AuthenticationRefused) as problem:
                 if attempt == attempts - 1:
                     raise
@@ -144,8 +148,8 @@ class Venue:
             request = request.at_cursor(page.cursor)
         raise RemoteProtocolError(f"{request.path} has more than {PAGES_LIMIT} pages", hint="ask for fewer by a filter")
 
-    async def _try(self, request: Request[T], deadline: float) -> T:
-        await self._afford(request, deadline)
+    async def _try(self, request: Request[T], deadline: float, *, at_once: bool) -> T:
+        await self._afford(request, self._clock.monotonic() + _AT_ONCE_S if at_once else deadline)
         headers = self._headers(request)
         sent_ms = self._clock.now_ms()
         reply = await self._send(request, headers, deadline)

@@ -136,8 +136,10 @@ def fresh(_: Proposal, facts: Facts, rules: OrderRules) -> No | None:
     is_heard = facts.now_ms - facts.heard_ms <= rules.heard_ms
     if not (is_heard or facts.now_ms - facts.confirmed_ms <= rules.confirmed_ms):
         return No(Code.STREAM_SILENT, f"nothing was heard for {(facts.now_ms - facts.heard_ms) / 1000:.1f} s")
-    if facts.offset_ms is None or not abs(facts.offset_ms) <= rules.offset_ms:
-        return No(Code.CLOCK_OFF, f"our clock is off by {(facts.offset_ms or 0) / 1000:.1f} s")
+    if facts.offset_ms is None:
+        return No(Code.CLOCK_OFF, "the venue's time was not heard yet")
+    if not abs(facts.offset_ms) <= rules.offset_ms:
+        return No(Code.CLOCK_OFF, f"our clock is off by {facts.offset_ms / 1000:.1f} s")
     return None
 
 

@@ -104,6 +104,9 @@ class Desk:
     def take(self, taken: Any) -> None:
         """Consume an input that is about trading; before the journal was read there is nothing to be done with it."""
         if not self.is_open and not isinstance(taken, inputs.JournalRead):
+            if isinstance(taken, inputs.Traded) and isinstance(taken.intent, link.Kill):
+                self._answer = self.kills.kill_without_journal(taken.intent.reason)
+                return
             self._answer = ValueRefused(self.journal_problem or "the journal is not read yet", hint="wait a moment")
             return
         self._is_dirty = True

@@ -130,6 +130,12 @@ class KillSwitch:
         self._kill(intent.reason)
         return Done("killed: nothing that adds risk is sent any more")
 
+    def kill_without_journal(self, reason: str) -> Done:
+        """Cancel everything although nothing can be noted: a kill needs no journal."""
+        self.flag = self.flag or reason
+        self._run()
+        return Done("killed; the journal cannot be used, so only the mark on the disk keeps it")
+
     def flag_seen(self, taken: inputs.FlagSeen) -> None:
         """Hear that somebody has set the mark on the disk, or taken it away."""
         self.flag = taken.reason

@@ -74,7 +74,7 @@ class Day:
             return
         state = "halted" if -result * 2 >= desk.rules.daily_loss * 3 else "reducing"
         halted = desk.ledger.halted.get("")
-        if halted is not None and (halted.state == "halted" or halted.state == state):
+        if halted is not None and halted.state in {"halted", state}:
             return
         reason = (
             f"{_LOSSES} {money(result)} since midnight in New York, and {money(desk.rules.daily_loss)} is the limit"

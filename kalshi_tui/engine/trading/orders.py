@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 20
 _AGAIN_MS: Final = 1_000
 _LOOK_MS: Final = 1_000
-_LOOK_LIMIT_MS: Final = 10_000
+_LOOK_LIMIT_MS: Final = 4_000
 
 
 class Orders:
@@ -117,8 +117,13 @@ class Orders:
         order = self._desk.ledger.by_order_id.get(order_id)
         if order is None:
             return
+        desk, change = self._desk, order.change
         if is_known and order.cancel == "unanswered" and order.is_working:
-            self._wanted.setdefault(order.number, self._desk.now_ms)
+            self._wanted.setdefault(order.number, desk.now_ms)
+        is_open = is_known and change is not None and change.is_unanswered
+        if is_open and change is not None and desk.now_ms - change.asked_ms >= desk.rules.quarantine_ms:
+            words = "the venue shows the order as it was, long after"
+            desk.note(entries.ChangeAnswered(desk.now_ms, order.number, "refused", words))
 
     def _meant(self, intent: link.CancelOrders) -> list[int]:
         working = self._desk.ledger.working

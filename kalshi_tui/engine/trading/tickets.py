@@ -61,6 +61,7 @@ class Waiting:
     row: int
     permit: Permit
     ticket: Ticket
+    adds_risk: bool
 
 
 class Tickets:
@@ -143,7 +144,7 @@ class Tickets:
         ready = [waiting for waiting in self._waiting if waiting.row <= upto]
         self._waiting = [waiting for waiting in self._waiting if waiting.row > upto]
         for waiting in ready:
-            reason = self._shut(waiting.permit)
+            reason = self._shut(waiting)
             if reason:
                 self._not_sent(waiting, reason)
             else:
@@ -259,7 +260,7 @@ class Tickets:
             row = desk.note(self._intended(ticket, number, proposal))
         ticket.order = number
         permit = desk.gate.permit(number, kind, bodies, ticket.expires_ms)
-        self._waiting.append(Waiting(row, permit, ticket))
+        self._waiting.append(Waiting(row, permit, ticket, proposal.adds_risk))
         return number
 
     def _intended(self, ticket: Ticket, number: int, proposal: Proposal) -> entries.Intended:
@@ -293,16 +294,18 @@ class Tickets:
             revision=ticket.revision,
         )
 
-    def _shut(self, permit: Permit) -> str:
+    def _shut(self, waiting: Waiting) -> str:
         """Say why an order that has passed must not leave after all: a kill may have come while the disk was busy."""
         desk = self._desk
-        if desk.ledger.killed is not None or desk.kills.flag:
-            return "killed before it left"
-        if desk.is_stalled:
-            return "the engine's loop stood still before it left"
-        if desk.now_ms >= permit.expires_ms:
+        if desk.now_ms >= waiting.permit.expires_ms:
             return "the ticket expired before it left"
-        return ""
+        if not waiting.adds_risk:
+            return ""
+        if desk.kills.reason():
+            return "killed before it left"
+        if desk.ledger.armed_until_ms is None:
+            return "disarmed before it left"
+        return "the engine's loop stood still before it left" if desk.is_stalled else ""
 
     def _not_sent(self, waiting: Waiting, reason: str) -> None:
         desk, number = self._desk, waiting.permit.number

@@ -71,6 +71,8 @@ class Showing:
             fees=Money(sum(position.fees for position in everything)),
             day=desk.day.result(),
             worst=Money(sum(row.worst for row in rows)),
+            told=desk.cash.told,
+            told_ms=desk.cash.told_ms or None,
         )
 
     def trading(self) -> link.TradingView:

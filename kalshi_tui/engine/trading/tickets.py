@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from kalshi_tui.core.text import clean
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.bodies import Bodies, bodies_of
@@ -48,6 +50,7 @@ class Ticket:
     outcome: str = ""
     order: int | None = None
     is_used: bool = False
+    fired: TicketView | None = None  # as it was when it left: what comes after is another story
 
     def is_open(self, now_ms: int) -> bool:
         """Tell whether it may still be fired."""
@@ -170,6 +173,8 @@ class Tickets:
         ticket = self._tickets.get(number)
         if ticket is None:
             return None
+        if ticket.fired is not None:
+            return replace(ticket.fired, state=ticket.state, outcome=ticket.outcome, may_fire=False)
         if ticket.is_open(self._desk.now_ms):
             proposal, facts = self._look(ticket, is_firing=True, token=ticket.token)
             ticket.checks = self._desk.gate.verdict(proposal, facts)
@@ -236,6 +241,7 @@ class Tickets:
     def _send(self, ticket: Ticket, proposal: Proposal) -> int:
         """Note the intent, and have it sent once it is on the disk."""
         desk, bodies, draft = self._desk, ticket.bodies, ticket.draft
+        ticket.fired = self.view(ticket)
         ticket.state, ticket.is_used, ticket.outcome = "fired", True, "fired"
         self.sent.append(Sent(desk.now_ms, draft.ticker, draft.side, draft.price, draft.size, ticket.number))
         desk.kills.acted()

@@ -16,6 +16,7 @@ BENCHES: Final = {
     "hot-path": ("hot_path", "From a frame's bytes to the best price, against decoding alone"),
     "socket": ("transports", "Receiving frames over loopback, by each transport that is installed"),
     "exchange": ("desk", "The practice exchange: deltas, signed orders, matching, and a world of 30,000 markets"),
+    "orders": ("orders", "An order from the key to the socket, and a kill under load until nothing rests"),
     "terminals": ("terminals", "Terminals that are not read, stopped, killed or made tiny, and the engine meanwhile"),
     "engine": ("engine", "The engine: its hot path with link and tape, and under load for two minutes"),
     "frames": ("painting", "The terminal's frames, keys and bytes while its markets move"),

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
 
 from kalshi_tui.cli.exits import CHECK_FAILED
 from kalshi_tui.cli.loading import load
@@ -16,16 +17,18 @@ from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 from kalshi_tui.errors import LocalProtocolError
 
 if TYPE_CHECKING:
-    from kalshi_tui.cli.drills.running import Trial
+    from kalshi_tui.cli.drills.running import Dealt, Trial
     from kalshi_tui.cli.drills.score import Failure, Line, Score
 
 _SEEDS: Final = 20
+_RANDOM: Final = "random"
 _SHOWN: Final = 20  # failures that are printed; --json has all
 
 
 @click.command(short_help="Play each fault against the whole engine and count what it survives")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--all", "everything", is_flag=True, help="Play every drill that there is.")
+@click.option("--random", "mixes", type=click.IntRange(1, 100_000), help="Play so many mixes of faults, one a seed.")
 @click.option("--seeds", type=click.IntRange(1, 100_000), help="How many seeds each; 20, or 1 with --seed.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The first seed; 1 unless said otherwise.")
 @click.option("--jobs", type=click.IntRange(1, 16), help="Processes at once; as many as there are cores.")
@@ -34,6 +37,7 @@ def command(
     names: tuple[str, ...],
     *,
     everything: bool,
+    mixes: int | None,
     seeds: int | None,
     seed: int | None,
     jobs: int | None,
@@ -45,11 +49,13 @@ def command(
     """
     if names and everything:
         raise click.UsageError("--all is every drill: name none beside it")
-    if not names and not everything:
+    if mixes and (names or everything or seeds):
+        raise click.UsageError("--random N is N mixes of faults, one on each seed: give nothing beside it but --seed")
+    if not names and not everything and not mixes:
         list_drills(as_json=as_json)
         return
-    faults = chosen(names, everything=everything)
-    count = seeds or (_SEEDS if seed is None else 1)
+    faults = [_RANDOM] if mixes else chosen(names, everything=everything)
+    count = mixes or seeds or (_SEEDS if seed is None else 1)
     first = 1 if seed is None else seed
     found = rehearsed(faults, range(first, first + count), jobs or os.cpu_count() or 1)
     print_json(found) if as_json else print_score(found)
@@ -108,11 +114,28 @@ def print_score(found: Score) -> None:
     columns = [Column("fault", keep_whole=True), *(Column(heading, is_number=True) for heading in headings)]
     rows = [row_of(line) for line in (*found.lines, found.total)]
     print_table([*columns, Column("what went wrong")], rows)
+    print_dealt(found)
     print_words(f"pending, and not counted: {len(found.pending)} faults of the list ({spans(found.pending)})")
     for failure in found.failures[:_SHOWN]:
         click.echo(words_of(failure))
     if len(found.failures) > _SHOWN:
         click.echo(f"... and {len(found.failures) - _SHOWN} more; --json prints all")
+
+
+def print_dealt(found: Score) -> None:
+    """Print a row for each fault during which somebody traded, and the sums."""
+    headings = ("orders", "fills", "rows", "differing", "twice", "unknown", "breaches", "illegal", "after kill", "trades")
+    columns = [Column("fault", keep_whole=True), *(Column(heading, is_number=True) for heading in headings)]
+    rows = [(line.fault, *cells_of(line.dealt)) for line in (*found.lines, found.total) if line.dealt is not None]
+    if rows:
+        print_table(columns, rows)
+
+
+def cells_of(dealt: Dealt) -> tuple[str, ...]:
+    """Return what was traded as cells."""
+    counts = msgspec.structs.astuple(dealt)[:-1]
+    again = "never" if dealt.tradable_ms is None else f"{dealt.tradable_ms / 1000:.2f} s"
+    return (*(f"{count:,}" for count in counts), again)
 
 
 def row_of(line: Line) -> tuple[str, ...]:

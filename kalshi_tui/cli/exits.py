@@ -7,6 +7,7 @@ from typing import Final
 from kalshi_tui import errors
 
 CHECK_FAILED: Final = 1
+FATE_UNKNOWN: Final = 9  # what became of an order is not known yet
 OUR_FAULT: Final = 70
 _CODES: Final[tuple[tuple[type[errors.KalshiTuiError], int], ...]] = (
     (errors.ConfigError, 3),

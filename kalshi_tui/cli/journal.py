@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kalshi_tui.cli.journals import export, show, verify
+from kalshi_tui.cli.journals import export, show, verify, would_have
 
 
 @click.group(name="journal", short_help="Check, show and export the record of orders and fills")
@@ -18,3 +18,4 @@ def command() -> None:
 command.add_command(verify.command)
 command.add_command(show.command)
 command.add_command(export.command)
+command.add_command(would_have.command)

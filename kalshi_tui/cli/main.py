@@ -23,9 +23,20 @@ COMMANDS = {
     "run": "Run an engine in this window, for a while",
     "engine": "Start, stop or show the engine that terminals attach to",
     "status": "Show how the engine is",
+    "orders": "List orders, those that work first",
+    "fills": "List fills, the newest first",
+    "positions": "Show what is held and what each outcome comes to",
+    "balance": "Show cash, what of it is free, and the day's result",
+    "exposure": "Show what can be lost, and how much of each limit is used",
+    "order": "Place, cancel or amend an order, by a ticket that is shown first",
+    "flatten": "Close positions at what the book gives now",
+    "arm": "Let tickets be fired for a while",
+    "disarm": "Let no ticket be fired",
     "kill": "Cancel everything now and let nothing more be sent",
+    "unkill": "Lift a kill, by its phrase",
     "replay": "Run the engine on a tape, as it was or by other rules",
     "journal": "Check, show and export the record of orders and fills",
+    "paper": "Show what paper trading assumes, and set it beside an exchange",
     "tape": "Look at, check, cut and export what the engine recorded",
     "markets": "List markets",
     "book": "Show one market's order book, once or live",
@@ -102,7 +113,8 @@ def no_reader_is_no_failure() -> Iterator[None]:
     cls=LazyGroup,
     invoke_without_command=True,
     epilog="Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 settings, 4 keys, 5 no answer, 6 refused by the "
-    "venue, 7 the venue's answer was not understood, 8 the disk did not take it, 70 our own fault.",
+    "venue, 7 the venue's answer was not understood, 8 the disk did not take it, 9 what became of an order is not "
+    "known yet, 70 our own fault.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--config", "config_file", metavar="FILE", help="Settings to lay over the user's own.")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from kalshi_tui.cli.loading import interrupt_ends_at_once, no_collections
 from kalshi_tui.cli.output import print_words
 from kalshi_tui.config.load import log_folder, user_file
 from kalshi_tui.config.tables import TerminalSettings
+from kalshi_tui.core.units import Size
 from kalshi_tui.errors import KalshiTuiError, LocalProtocolError
 from kalshi_tui.link.client import Link
 from kalshi_tui.link.intents import StopEngine
@@ -71,7 +72,8 @@ def open_terminal(flags: Mapping[str, str], *, may_start: bool = True) -> None:
     needs_engine = may_start and not launch.place.is_taken()
     attaching = Attaching(launch, launch.start(stays=False) if needs_engine else None, may_start)
     log_to_files(launch.settings, log_folder(), also_stderr=False)  # a word on stderr would stand on the screen
-    farewell = show_terminal(launch.settings.terminal, attaching.connect, again=attaching.connect_again)
+    sizes = launch.settings.orders.sizes
+    farewell = show_terminal(launch.settings.terminal, attaching.connect, again=attaching.connect_again, sizes=sizes)
     asyncio.run(see_to_engine(attaching, farewell))
     if farewell == "crash":
         raise SystemExit(OUR_FAULT)
@@ -83,6 +85,7 @@ def show_terminal(
     made: Callable[[Terminal], None] = lambda _: None,
     *,
     again: Callable[[], Awaitable[Link]] | None = None,
+    sizes: Sequence[int] = (1, 5, 10, 25, 50),
 ) -> str:
     """Run the terminal and return what shall become of the engine; `made` is given it before, to be looked at."""
     os.environ["TEXTUAL_FPS"] = str(settings.fps)  # read when Textual is imported
@@ -92,6 +95,7 @@ def show_terminal(
         from kalshi_tui.tui.theming import bundled_folder, read_themes  # noqa: PLC0415 - as above
 
     look = Look(
+        sizes=tuple(Size(100 * contracts) for contracts in sizes),
         themes=read_themes(bundled_folder(), user_file().parent / "themes"),
         theme=settings.theme,
         tick_s=1 / settings.tick_hz,

@@ -26,6 +26,7 @@ from kalshi_tui.engine.order_rules import Execution, OrderRules
 
 RESET_PHRASE: Final = "lift the kill"
 JOURNALS_KEPT: Final = 10  # of practice worlds that are gone
+_A_DAY_S: Final = 86_400.0  # that a kill goes on through a pause of the exchange
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 
@@ -68,6 +69,10 @@ def order_rules(settings: Settings, *, is_flagged: bool) -> OrderRules:
         fee_rule=str(settings.fees.rule),
         fee_grid=settings.fees.balance_grid,
         balance_excludes_resting=str(orders.balance_excludes_resting),  # type: ignore[arg-type]  # one of three words
+        paper_cash=settings.paper.cash_dollars,
+        paper_there_ms=settings.paper.there_ms,
+        paper_back_ms=settings.paper.back_ms,
+        paper_queue=str(settings.paper.queue),  # type: ignore[arg-type]  # one of two words
         arm_phrase=arm_phrase(settings) if is_real else "",
         reset_phrase=RESET_PHRASE,
     )
@@ -94,6 +99,7 @@ def trading_of(settings: Settings, *, run: str, is_flagged: bool) -> Trading:
         install="".join(secrets.choice(_ALPHABET) for _ in range(6)),
         may_send=rules.execution == "live",
         stop_wait_s=orders.stop_wait_s if orders.cancel_on_exit else 0.0,
+        kill_patience=KillPatience(limit_s=_A_DAY_S),
     )
     return Trading(rules, load_bundled(settings.limits.options()), outside)
 

@@ -18,7 +18,7 @@ from kalshi_tui.config.tables import (
     TapeSettings,
     TerminalSettings,
 )
-from kalshi_tui.config.trading import LimitSettings, LiveSettings, OrderSettings
+from kalshi_tui.config.trading import LimitSettings, LiveSettings, OrderSettings, PaperSettings
 from kalshi_tui.core.fees import FeeRule
 from kalshi_tui.core.units import Money
 
@@ -160,6 +160,7 @@ class Settings:
     limits: LimitSettings
     orders: OrderSettings
     live: LiveSettings
+    paper: PaperSettings
     engine: EngineSettings
     filters: FilterSettings
     link: LinkSettings

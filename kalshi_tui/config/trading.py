@@ -24,6 +24,13 @@ class RestingFunds(StrEnum):
     NO = "no"
 
 
+class PaperQueue(StrEnum):
+    """Who of a level is taken to cancel first, in the simulation."""
+
+    BEHIND_FIRST = "behind-first"
+    PRO_RATA = "pro-rata"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """The most that may be sent, held and lost; sizes count whole contracts, the percentage its hundredths."""
@@ -94,3 +101,13 @@ class LiveSettings:
     """Whether orders may cost real money at all."""
 
     enabled: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperSettings:
+    """What the simulation of orders begins with and assumes; docs/paper.md explains its models."""
+
+    cash_dollars: Annotated[Money, _RISK]
+    there_ms: Annotated[int, Whole(0, 600_000, "milliseconds")]
+    back_ms: Annotated[int, Whole(0, 600_000, "milliseconds")]
+    queue: Annotated[PaperQueue, Choice(PaperQueue)]

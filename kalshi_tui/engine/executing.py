@@ -173,14 +173,17 @@ class Executor:
             self._something.clear()
             while self._rows:
                 rows, self._rows = tuple(self._rows), []
+                writing = asyncio.ensure_future(journal.append(rows))
                 try:
-                    await journal.append(rows)
+                    await asyncio.shield(writing)
                 except StorageFailed as problem:
                     self._rows = [*rows, *self._rows]
                     self._take(inputs.NotJournalled(self._now_ms(), problem.message))
                     await self._clock.sleep(_RETRY_S)
                 except asyncio.CancelledError:
-                    self._rows = [*rows, *self._rows]
+                    await asyncio.wait([writing])  # rows on their way to the disk cannot be called back
+                    if writing.exception() is not None:
+                        self._rows = [*rows, *self._rows]
                     raise
                 else:
                     self._take(inputs.Journalled(self._now_ms(), rows[-1].number))

@@ -85,6 +85,7 @@ class NotReplied(_Input, frozen=True):
     endpoint: str
     argument: str
     reason: str
+    status: int = 0  # the venue's, where it has answered after all
 
 
 class Kept(_Input, frozen=True):

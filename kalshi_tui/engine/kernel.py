@@ -223,6 +223,8 @@ class Kernel:
     def _lifecycle(self, event: MarketLifecycle | EventLifecycle | EventFeeChanged) -> None:
         self.catalogue.take(event, self.now_ms)
         self.reading.announce()
+        if isinstance(event, MarketLifecycle) and event.kind in {"determined", "settled"}:
+            self.desk.comparing.ended(event.ticker)
 
     def _lost(self, event: MessagesLost) -> None:
         self.notices.tell(self.now_ms, f"{event.channel}: {event.reason}", "warning")

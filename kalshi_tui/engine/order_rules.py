@@ -48,5 +48,6 @@ class OrderRules(Struct, frozen=True, gc=False):
     paper_cash: Money = Money(10_000_000_000)
     paper_there_ms: int = 100
     paper_back_ms: int = 100
+    paper_queue: Literal["behind-first", "pro-rata"] = "behind-first"
     arm_phrase: str = ""
     reset_phrase: str = ""

@@ -385,7 +385,8 @@ class Engine:
             async with self._at_once:
                 body = await self._body_of(question)
         except KalshiTuiError as problem:
-            self.intake.take(inputs.NotReplied(self._now_ms(), endpoint, argument, problem.message))
+            status = getattr(problem, "status", 0)
+            self.intake.take(inputs.NotReplied(self._now_ms(), endpoint, argument, problem.message, status))
         else:
             is_first = not self.kernel.asking.has_read  # later readings bring little that is new
             self.intake.take(inputs.Replied(self._now_ms(), endpoint, argument, body))

@@ -213,6 +213,8 @@ class PositionsView(_View, frozen=True):
     fees: Money
     day: Money | None  # since midnight in New York
     worst: Money
+    told: Money | None = None  # the cash as the venue said it last
+    told_ms: int | None = None
 
 
 class LimitRow(Struct, frozen=True, gc=False):
@@ -358,7 +360,16 @@ class Reconcile(_Intent, frozen=True):
     """Compare with the venue now."""
 
 
-TradingIntent = Stage | Fire | Drop | CancelOrders | Reduce | Arm | Disarm | Kill | ResetKill | Acknowledge | Reconcile
+class Review(_Intent, frozen=True):
+    """Take note that a person has looked at the decisions of a stretch of observed or paper time."""
+
+    from_ms: int
+    until_ms: int
+
+
+TradingIntent = (
+    Stage | Fire | Drop | CancelOrders | Reduce | Arm | Disarm | Kill | ResetKill | Acknowledge | Reconcile | Review
+)
 
 
 class Staged(Struct, frozen=True, gc=False, tag=True):

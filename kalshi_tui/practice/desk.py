@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from kalshi_tui.core.units import parse_money
 from kalshi_tui.practice.crowd import MOST
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.faults import Faults, load_scenario
+from kalshi_tui.practice.faults.rules import Rule
 from kalshi_tui.practice.keys import key_id_of, make_key, public_half
 from kalshi_tui.practice.records import ApiKey
 from kalshi_tui.practice.rest import RestDoor
@@ -51,7 +52,7 @@ def open_desk(
     world: str | WorldSpec = "first",
     seed: int | None = None,
     markets: int | None = None,
-    scenario: Path | None = None,
+    scenario: Path | Sequence[Rule] | None = None,
     cash: int | None = None,
     key_pem: bytes | None = None,
     rules: Rules = USUAL_RULES,
@@ -77,14 +78,22 @@ def open_desk(
     return furnish(living, exchange, user_id=user_id, key_pem=key_pem, scenario=scenario)
 
 
-def furnish(living: World, exchange: Exchange, *, user_id: str, key_pem: bytes | None, scenario: Path | None) -> Desk:
+def furnish(
+    living: World,
+    exchange: Exchange,
+    *,
+    user_id: str,
+    key_pem: bytes | None,
+    scenario: Path | Sequence[Rule] | None,
+) -> Desk:
     """Put key, doors and faults around a living world; they hear only what happens from now on."""
     key_pem = make_key() if key_pem is None else key_pem
     public_pem = public_half(key_pem)
     key_id = key_id_of(public_pem)
     exchange.add_key(ApiKey(key_id, user_id, public_pem))
     # Faults draw from numbers of their own, so that a scenario does not change what the world does otherwise.
-    faults = Faults(load_scenario(scenario), random.Random(exchange.seed + 1)) if scenario is not None else None
+    rules = load_scenario(scenario) if isinstance(scenario, Path) else scenario
+    faults = Faults(rules, random.Random(exchange.seed + 1)) if rules is not None else None
     hub = Hub(exchange, faults)
     if faults is not None:
         faults.arm(exchange)

@@ -16,6 +16,7 @@ from kalshi_tui.practice.index import UNIT
 from kalshi_tui.practice.listing import QUARTER_MS, close_times, label, list_event, opening_strike, strikes
 from kalshi_tui.practice.live import LiveEvent, Walk, WalkState
 from kalshi_tui.practice.makers import House
+from kalshi_tui.practice.moments import Moments
 from kalshi_tui.practice.newyork import HOUR_MS, new_york
 from kalshi_tui.practice.records import Market, Series
 from kalshi_tui.practice.worldfile import FamilySpec, SeriesSpec, WorldSpec
@@ -49,6 +50,8 @@ class World:
         self.events: dict[str, LiveEvent] = {}
         self.forget_after_ms = _FORGET_MS
         self._exchange = exchange
+        if spec.steady:
+            exchange.random = Moments(exchange)
         self._random = exchange.random
         self._house = House(exchange)
         self._crew = Crew(exchange, self._house)

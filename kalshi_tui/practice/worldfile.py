@@ -181,6 +181,7 @@ class WorldSpec(_Spec, frozen=True, kw_only=True):
     walk: tuple[WalkSpec, ...]
     family: tuple[FamilySpec, ...]
     crowd: CrowdSpec = CrowdSpec()
+    steady: bool = False  # chance hangs on the moment alone: prices walk the same way whatever a member sends
 
 
 WORD_NAMES = ("strike", "low", "high", "range", "close", "date", "series", "subject")

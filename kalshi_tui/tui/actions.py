@@ -103,7 +103,7 @@ ACTIONS: Final = (
     Action("ladder.top", "home,g", "edge(1)", "Go to the highest price", "ladder"),
     Action("ladder.bottom", "end,G", "edge(-1)", "Go to the lowest price", "ladder"),
     Action("ladder.leave", "escape", "leave_cursor", "Let the cursor go", "ladder"),
-    Action("ticket.fire", "f9,exclamation_mark", "screen.fire", "Fire, once", "ticket", "fire"),
+    Action("ticket.fire", "f9,exclamation_mark", "screen.fire", "Fire, once", "ticket"),
     Action("ticket.drop", "escape", "screen.drop", "Drop it", "ticket", "drop"),
     Action(
         "ticket.type", f"{','.join('0123456789')},full_stop,backspace", "screen.type_size", "Type its size", "ticket"

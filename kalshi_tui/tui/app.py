@@ -61,7 +61,7 @@ class Terminal(Guarded[Farewell]):
         self.wires = Wires()
         self._monotonic = monotonic
         self.trading = Trading(self.wires, monotonic, self._trading_changed)
-        self.desk = Desk(self.wires, self.trading, self.keys)
+        self.desk = Desk(self.wires, self.trading, self.keys, look.sizes)
         self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
         self.attaching = Attaching(connect, self.wires, monotonic, self._attached, again)
         self.chosen_theme = ""
@@ -140,7 +140,8 @@ class Terminal(Guarded[Farewell]):
 
     def action_close_text(self) -> None:
         """Go back to the desk."""
-        self.pop_screen()
+        if isinstance(self.screen, TextScreen):
+            self.screen.dismiss(None)
 
     def action_reconnect(self) -> None:
         """Attach again."""

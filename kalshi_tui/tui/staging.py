@@ -61,10 +61,12 @@ class Staging:
         self.phase: Phase = "none"
         self.words = ""
         self.doubt = ""  # why nothing may be fired whatever the ticket says
+        self.unread = ""  # why nobody can have read it
         self._typed = ""
         self._asked = 0  # counts the wishes, so that the answer to an older one is let go
         self._is_pending = self._is_wished_again = False
         self._came = self._ended = 0.0
+        self._rows: Sequence[OrderRow] = ()
         self._orders: tuple[int, ...] = ()
         self._fates: tuple[Fate, ...] = ()
         self._market: MarketView | None = None
@@ -140,12 +142,10 @@ class Staging:
 
     def pull(self, key: str) -> None:
         """Fire by a key, if it may be; what is sent is what was seen when the key came."""
-        if self.phase != "open":
+        if self.phase != "open" or self.ticket is None or self.why_not():
             return  # what is said about it stays
-        why_not = self.why_not()
-        if not why_not and self.ticket is not None:
-            shot = Shot(self.ticket.number, self.ticket.token)
-            why_not = self._trigger.pull(key, shot, self._monotonic())
+        shot = Shot(self.ticket.number, self.ticket.token)
+        why_not = self._trigger.pull(key, shot, self._monotonic())
         self._say(f"not fired: {why_not}" if why_not else "")
 
     def reset(self) -> None:
@@ -173,7 +173,8 @@ class Staging:
             self._changed()
 
     def follow(self, orders: Sequence[OrderRow]) -> None:
-        """See what has become of the orders that were fired."""
+        """See what has become of the orders that were fired; they may be told before the answer is here."""
+        self._rows = orders
         if self.phase != "fired" or not self._orders:
             return
         by_number = {row.number: row for row in orders}
@@ -186,7 +187,7 @@ class Staging:
         """Say why the ticket may not be fired now, whatever the key."""
         if self.ticket is None or self.phase != "open":
             return "there is no open ticket"
-        return self.doubt or self._closed(self.ticket) or self._denied(self.ticket)
+        return self.doubt or self.unread or self._closed(self.ticket) or self._denied(self.ticket)
 
     def _closed(self, ticket: TicketView) -> str:
         if self._is_pending:
@@ -297,9 +298,8 @@ class Staging:
     def _fired(self, number: int, result: Result) -> None:
         if self._is_about(number) and isinstance(result, Fired):
             self.phase, self._orders, self.words = "fired", result.orders, ""
-            self._fates = tuple(fate_of(None) for _ in result.orders)
-            self._ended = self._monotonic()
-            self._changed()
+            self._fates, self._ended = (), self._monotonic()
+            self.follow(self._rows)
 
     def _not_fired(self, number: int, problem: KalshiTuiError) -> None:
         if not self._is_about(number):

@@ -109,14 +109,12 @@ class Trigger:
 
     def _doubt(self, run: _Run, now: float) -> str:
         """Say why a key may not be meant: it may be held from before, repeat itself, or be part of a text."""
-        if run.began < self._since + DEAD_S:
-            return "the key came too early and may still be held: let go of it for a second"
-        if run.is_repeat:
-            return "a key that is held down does not fire"
         if self._is_burst(now):
             self.reset(now)
             return BURST
-        return ""
+        if run.began < self._since + DEAD_S:
+            return "the key came too early and may still be held: let go of it for a second"
+        return "a key that is held down does not fire" if run.is_repeat else ""
 
     def _is_burst(self, at: float) -> bool:
         """Tell whether enough keys stand within the burst's time of each other, and that time around `at`."""

@@ -9,8 +9,8 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 from kalshi_tui.core.text import ELLIPSIS, REPLACEMENT, clean
-from kalshi_tui.core.units import SIZE_ONE, Money, Price, Size, format_money
-from kalshi_tui.core.words import NONE, contracts, dollars
+from kalshi_tui.core.units import SIZE_ONE, Money, Price, Size
+from kalshi_tui.core.words import NONE, contracts, dollars, money
 
 _DAY_S: Final = 86_400
 _HOUR_S: Final = 3_600
@@ -140,21 +140,17 @@ def _head(word: str, width: int) -> str:
     return word
 
 
-def cash(money: Money | None, *, signed: bool = False) -> str:
-    """Write an amount in dollars, exactly, with at least two decimals."""
-    if money is None:
-        return NONE
-    whole, decimals = format_money(Money(abs(money))).split(".")
-    sign = "-" if money < 0 else ("+" if signed and money > 0 else "")
-    return f"{sign}${int(whole):,}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+def cash(amount: Money | None, *, signed: bool = False) -> str:
+    """Write an amount exactly; by `signed` a profit has its sign, too."""
+    return f"+{money(amount)}" if signed and amount is not None and amount > 0 else money(amount)
 
 
-def short_cash(money: Money | None, width: int, *, signed: bool = True) -> str:
+def short_cash(amount: Money | None, width: int, *, signed: bool = True) -> str:
     """Write an amount in at most `width` cells: in whole cents, then dollars, then thousands, towards the worse."""
-    if money is None:
+    if amount is None:
         return NONE
     for unit, decimals, letter in ((10_000, 2, ""), (1_000_000, 0, ""), (10**9, 0, "k"), (10**12, 0, "M")):
-        worse = money // unit  # a profit is not shown before it is there, nor a loss as less than it is
+        worse = amount // unit  # a profit is not shown before it is there, nor a loss as less than it is
         number = f"{abs(worse) // 10**decimals:,}" + (f".{abs(worse) % 100:02d}" if decimals else "")
         sign = "-" if worse < 0 else ("+" if signed and worse > 0 else "")
         text = f"{sign}${number}{letter}"

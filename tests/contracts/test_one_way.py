@@ -44,7 +44,7 @@ def _called(call: ast.Call) -> str:
 
 def test_requests_that_create_or_enlarge_orders_are_built_in_one_place() -> None:
     users = users_of("create_order", "create_orders", "amend_order")
-    assert users - {"protocol/rest/__init__.py"} - {u for u in users if u.startswith("cli/benches/")} == {
+    assert users - {"protocol/rest/__init__.py"} - {u for u in users if u.startswith(("cli/benches/", "cli/drills/"))} == {
         "engine/trading/bodies.py"
     }
 

@@ -89,7 +89,7 @@ def test_a_first_start_shows_live_books_and_quitting_leaves_nothing_running(home
     window.until(lambda _: shows_the_engines_book(home, window))
     engine = home.json("status")["status"]["engine_pid"]
     (exchange,) = children_of(engine)
-    window.type("q")
+    window.type("\x11")
     assert window.wait() == 0
     until(lambda: not is_there(engine) and not is_there(exchange))
 
@@ -99,11 +99,11 @@ def test_the_last_terminal_ends_the_engine_and_not_the_one_before(home: Home, wi
     with Window(home, "attach", columns=80, lines=24) as other:
         other.until(some_are_live)
         engine = home.json("status")["status"]["engine_pid"]
-        window.type("q")
+        window.type("\x11")
         assert window.wait() == 0
         assert "the engine goes on" in window.text
         assert is_there(engine)
-        other.type("q")
+        other.type("\x11")
         assert other.wait() == 0
     until(lambda: not is_there(engine))
 
@@ -127,7 +127,7 @@ def test_a_terminal_that_is_killed_costs_the_engine_nothing_and_another_shows_it
         again.until(lambda text: market_of(text) == left)
         again.until(lambda _: shows_the_engines_book(home, again))
         assert home.json("status")["status"]["engine_pid"] == engine
-        again.type("q")
+        again.type("\x11")
         assert again.wait() == 0
 
 
@@ -140,7 +140,7 @@ def test_an_engine_that_is_killed_is_told_of_and_another_is_started_by_a_key(hom
     window.type("r")
     window.until(some_are_live)
     assert home.json("status")["status"]["engine_pid"] != engine
-    window.type("q")
+    window.type("\x11")
     assert window.wait() == 0
 
 
@@ -170,7 +170,7 @@ def test_a_window_of_one_cell_and_back_shows_the_books_again(home: Home, window:
         window.read(0.3)
     window.until(some_are_live)
     window.until(lambda _: shows_the_engines_book(home, window))
-    window.type("q")
+    window.type("\x11")
     assert window.wait() == 0
 
 
@@ -182,5 +182,5 @@ def test_a_terminal_that_was_stopped_goes_on_where_the_market_is_now(home: Home,
     os.kill(window.process.pid, signal.SIGCONT)
     window.until(some_are_live)
     window.until(lambda _: shows_the_engines_book(home, window))
-    window.type("q")
+    window.type("\x11")
     assert window.wait() == 0

@@ -15,7 +15,20 @@ from kalshi_tui.core.book import BookState, Level
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.link.client import Link, attach
 from kalshi_tui.link.intents import Done, Recall, Recalled, Remember
-from kalshi_tui.link.keys import Key, LadderKey, MarketKey, MarketsKey, NoticesKey, StatusKey, TradesKey
+from kalshi_tui.link.keys import (
+    FillsKey,
+    Key,
+    LadderKey,
+    MarketKey,
+    MarketsKey,
+    NoticesKey,
+    OrdersKey,
+    PositionsKey,
+    StatusKey,
+    TicketKey,
+    TradesKey,
+    TradingKey,
+)
 from kalshi_tui.link.messages import (
     LINK_VERSION,
     Answer,
@@ -32,6 +45,7 @@ from kalshi_tui.link.messages import (
     encode,
 )
 from kalshi_tui.link.pipes import Pipe, memory_pipes
+from kalshi_tui.link.trading import FillsView, OrdersView, PositionsView, TicketView, TradingView
 from kalshi_tui.link.views import (
     LadderView,
     Lag,
@@ -93,7 +107,7 @@ class FakeEngine:
         for view in views:
             self.default[type(view)] = view
             for number, key in self.watched.items():
-                if _belongs(key, view):
+                if belongs(key, view):
                     self._send_view(number, view)
 
     def list_markets(self, rows: Iterable[MarketRow]) -> None:
@@ -137,7 +151,7 @@ class FakeEngine:
                 if isinstance(key, MarketsKey) and self.listing is not None:
                     self._send_view(number, page(self.listing, key))
                 for view in self.default.values():
-                    if _belongs(key, view):
+                    if belongs(key, view):
                         self._send_view(number, view)
             case Unwatch(id=number):
                 self.watched.pop(number, None)
@@ -158,7 +172,7 @@ class FakeEngine:
         self._pipe.send(encode(message))
 
 
-def _belongs(key: Key, view: View) -> bool:
+def belongs(key: Key, view: View) -> bool:
     kinds: dict[type, type] = {
         StatusKey: StatusView,
         MarketsKey: MarketsView,
@@ -166,9 +180,17 @@ def _belongs(key: Key, view: View) -> bool:
         LadderKey: LadderView,
         TradesKey: TradesView,
         NoticesKey: NoticesView,
+        TradingKey: TradingView,
+        OrdersKey: OrdersView,
+        PositionsKey: PositionsView,
+        FillsKey: FillsView,
+        TicketKey: TicketView,
     }
-    is_kind = kinds.get(type(key)) is type(view)
-    return is_kind and getattr(key, "ticker", "") == getattr(view, "ticker", "")
+    if kinds.get(type(key)) is not type(view):
+        return False
+    if isinstance(key, TicketKey):
+        return key.number == getattr(view, "number", 0)
+    return getattr(key, "ticker", "") == getattr(view, "ticker", "")
 
 
 def page(rows: list[MarketRow], key: MarketsKey) -> MarketsView:

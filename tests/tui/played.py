@@ -16,9 +16,9 @@ from kalshi_tui.core.units import Money, Price, Size
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link.client import Link, attach
 from kalshi_tui.link.intents import Done, Intent, Recall, Recalled, Remember, Result
-from kalshi_tui.link.keys import FillsKey, Key, OrdersKey, PositionsKey, TicketKey, TradingKey
+from kalshi_tui.link.keys import Key, TicketKey
 from kalshi_tui.link.messages import Welcome, encode
-from kalshi_tui.link.pipes import memory_pipes
+from kalshi_tui.link.pipes import Pipe, memory_pipes
 from kalshi_tui.link.server import LinkRules, Server
 from kalshi_tui.link.trading import (
     Canceling,
@@ -43,16 +43,9 @@ from kalshi_tui.link.trading import (
 )
 from kalshi_tui.link.views import View
 from kalshi_tui.tui.app import Terminal
-from tests.tui.desk import NOW_MS, TICKER, HandClock, everything, press, settle, terminal, welcome
-from tests.tui.desk import _belongs as belongs
+from tests.tui.desk import NOW_MS, TICKER, HandClock, belongs, everything, press, settle, terminal, welcome
 
 ALIVE_MS = 5_000
-TRADING_KINDS: dict[type, type] = {
-    TradingKey: TradingView,
-    OrdersKey: OrdersView,
-    PositionsKey: PositionsView,
-    FillsKey: FillsView,
-}
 
 
 def check(code: str = "book.fresh", words: str = "the book is live and fresh", *, passed: bool = True) -> CheckRow:
@@ -240,9 +233,16 @@ class PlayedEngine:
         self._version = 0
         self._serving: list[asyncio.Task[None]] = []
 
+    @property
+    def default(self) -> dict[type, View]:
+        return {type(view): view for view in self._default}
+
+    def serve(self, pipe: Pipe) -> None:
+        self._serving.append(asyncio.ensure_future(self.server.serve(pipe)))
+
     async def connect(self) -> Link:
         ours, theirs = memory_pipes()
-        self._serving.append(asyncio.ensure_future(self.server.serve(ours)))
+        self.serve(ours)
         return await attach(theirs, name="terminal")
 
     def publish(self, *views: View) -> None:
@@ -316,13 +316,9 @@ class PlayedEngine:
         return Done()
 
     def _show(self, key: Key, view: View) -> None:
-        if TRADING_KINDS.get(type(key)) is type(view) or belongs(key, view) or _is_ticket(key, view):
+        if belongs(key, view):
             self._version += 1
             self._shown[key] = (self._version, encode(view))
-
-
-def _is_ticket(key: Key, view: View) -> bool:
-    return isinstance(key, TicketKey) and isinstance(view, TicketView) and key.number == view.number
 
 
 def _same_place(one: View, other: View) -> bool:

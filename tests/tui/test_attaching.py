@@ -256,7 +256,7 @@ async def test_one_can_quit_when_the_engine_is_gone_whatever_was_working() -> No
         await settle(pilot)
         engine.hang_up("stopped")
         await settle(pilot)
-        await press(pilot, "q")
+        await press(pilot, "ctrl+q")
     assert app.return_value == "quit"
 
 

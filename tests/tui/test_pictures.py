@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
 from kalshi_tui.core.book import BookState
-from kalshi_tui.core.units import Price, Size
+from kalshi_tui.core.units import Money, Price, Size
+from kalshi_tui.link.trading import KillRow, TicketView
 from kalshi_tui.link.views import TradesView, View
 from tests.tui.desk import (
     NOW_MS,
     TAILS,
     TICKER,
     FakeEngine,
+    HandClock,
     everything,
     ladder,
     levels,
@@ -28,6 +31,17 @@ from tests.tui.desk import (
     settle,
     status,
     terminal,
+)
+from tests.tui.played import (
+    PASSED,
+    PlayedEngine,
+    check,
+    order,
+    orders,
+    played,
+    position,
+    positions,
+    trading,
 )
 
 WIDE, NARROW = (160, 50), (80, 24)
@@ -69,6 +83,48 @@ MIXED = markets(
 )
 
 
+OWN = (
+    orders(
+        order(5, state="sent", is_in_flight=True, side="ask", price=Price(5900), size=Size(500), remaining=Size(500)),
+        order(4, price=Price(5400), filled=Size(300), remaining=Size(700)),
+        order(3, state="unknown", is_in_flight=True, price=Price(5300), size=Size(200), remaining=Size(200)),
+        order(6, state="rejected", reason="insufficient balance", remaining=Size(0)),
+        order(2, state="canceled", filled=Size(200), remaining=Size(0)),
+        order(1, state="filled", filled=Size(1000), remaining=Size(0), average=Money(553_000)),
+    ),
+    positions(
+        position(),
+        position("KXFED-26DEC-T1", size=Size(-500), average=Money(421_000), unrealised=Money(-30_000)),
+    ),
+)
+KILL = KillRow(NOW_MS - 182_000, "a person pressed kill", "12 cancels were confirmed, 2 are waited for.", 2, False)
+REAL = (
+    status(mode="LIVE", environment="prod", execution="live", words="Kalshi takes the orders; the money is real"),
+    trading(mode="LIVE", is_live=True, state="disarmed", armed_until_ms=None, arm_phrase="trade 4242 up to $50 a day"),
+)
+DENIED = (
+    check("armed", "trading is disarmed; Ctrl-a arms", passed=False),
+    check("price.collar", "the limit is 12 ticks beyond the best ask, more than the 5 that are allowed", passed=False),
+)
+
+
+def changed(view: TicketView) -> TicketView:
+    return replace(view, changes=("best ask 0.58, was 0.57", "fee $0.0172, was $0.0168"))
+
+
+def failing(view: TicketView) -> TicketView:
+    return replace(changed(view), may_fire=False, checks=(*DENIED, *PASSED))
+
+
+def expire(engine: PlayedEngine) -> None:
+    engine.judge(replace(engine.tickets[1], state="expired", may_fire=False))
+
+
+def fill(engine: PlayedEngine) -> None:
+    row = order(101, state="filled", filled=Size(100), remaining=Size(0), average=Money(430_000))
+    engine.publish(orders(row))
+
+
 class SnapCompare(Protocol):
     def __call__(
         self,
@@ -90,6 +146,31 @@ class Scene:
     empty: bool = False
 
 
+@dataclass(frozen=True)
+class Deal:
+    """What is published, how tickets are judged, and what is pressed, before a played engine."""
+
+    views: tuple[View, ...] = ()
+    keys: tuple[str, ...] = ()
+    judge: Callable[[TicketView], TicketView] = lambda view: view
+    then: Callable[[PlayedEngine], None] = lambda _: None
+    look: Mapping[str, Any] = field(default_factory=dict)
+
+
+DEALS = {
+    "trading": Deal(views=(*OWN, trading(unknown=1, in_flight=2)), keys=("down", "down")),
+    "ticket": Deal(views=OWN, keys=("q",)),
+    "ticket-denied": Deal(views=OWN, keys=("x",), judge=failing),
+    "ticket-changed": Deal(views=OWN, keys=("x", "2"), judge=changed),
+    "ticket-expired": Deal(views=OWN, keys=("q",), then=expire),
+    "ticket-filled": Deal(keys=("q", "f9"), then=fill),
+    "ticket-live": Deal(views=(*OWN, *REAL), keys=("q",), judge=lambda view: replace(view, mode="LIVE")),
+    "blotter": Deal(views=OWN, keys=("b", "down", "down", "down")),
+    "positions": Deal(views=OWN, keys=("p",)),
+    "killed": Deal(views=(*OWN, trading(state="killed", armed_until_ms=None, kill=KILL))),
+    "arming": Deal(views=REAL, keys=("ctrl+a",)),
+    "lifting": Deal(views=(trading(state="killed", armed_until_ms=None, kill=KILL),), keys=("ctrl+r", "x", "enter")),
+}
 SCREENS = {
     "desk": Scene(),
     "market": Scene(keys=("enter", "up", "up")),
@@ -131,6 +212,43 @@ def picture(snap_compare: SnapCompare, scene: Scene, size: tuple[int, int]) -> b
         await settle(pilot)
 
     return snap_compare(terminal(engine, **scene.look), terminal_size=size, run_before=play)
+
+
+def deal_picture(snap_compare: SnapCompare, deal: Deal, size: tuple[int, int]) -> bool:
+    clock = HandClock()
+    engine = played(clock, *deal.views)
+    engine.change = deal.judge
+
+    async def play(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await settle(pilot)
+        for key in ("enter", *deal.keys):
+            clock.seconds += 0.4
+            await press(pilot, key)
+            clock.seconds += 0.03
+            await settle(pilot)
+        deal.then(engine)
+        await settle(pilot)
+
+    return snap_compare(terminal(engine, clock, **deal.look), terminal_size=size, run_before=play)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", DEALS)
+def test_every_deal_looks_as_it_should(snap_compare: SnapCompare, name: str, size: tuple[int, int]) -> None:
+    assert deal_picture(snap_compare, DEALS[name], size)
+
+
+@pytest.mark.parametrize("name", ["ticket-live", "killed"])
+def test_without_colour_a_deal_can_still_be_read(
+    snap_compare: SnapCompare, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert deal_picture(snap_compare, replace_look(DEALS[name], theme="monochrome"), NARROW)
+
+
+def replace_look(deal: Deal, **look: Any) -> Deal:
+    return Deal(deal.views, deal.keys, deal.judge, deal.then, look)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

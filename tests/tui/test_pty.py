@@ -13,15 +13,18 @@ import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import pyte
 import pytest
+from msgspec.structs import replace
 
-from kalshi_tui.link.pipes import SocketPipe
+from kalshi_tui.link.pipes import Pipe, SocketPipe
+from kalshi_tui.link.trading import Fire, Kill
 from kalshi_tui.link.views import Notice, NoticesView, StatusView, View
 from tests.tui.desk import NOW_MS, FakeEngine, everything, row, status
 from tests.tui.hostile import CORPUS
+from tests.tui.played import played
 from tests.tui.test_safety import hostile_views
 
 COLUMNS, LINES = 160, 50
@@ -38,6 +41,17 @@ OWN = re.compile(
     rb"|\x1b\[\?4m|\x1b\[c|\x1b\[6n|\x1b\[2J|\x1b\[0J|\x1b\[J"
     rb"|\r\n|\n|\r"
 )
+
+LEFT = re.compile(r"[━─] +([0-9.]+) s\b")
+
+
+class Published(Protocol):
+    @property
+    def default(self) -> dict[type, View]: ...
+
+    def publish(self, *views: View) -> None: ...
+
+    def serve(self, pipe: Pipe) -> None: ...
 
 
 class Pty:
@@ -81,6 +95,13 @@ class Pty:
         """Wait until a text can be read on the screen."""
         async with asyncio.timeout(PATIENCE_S):
             while not any(text in line for line in self.lines()):
+                self._came.clear()
+                await self._came.wait()
+
+    async def runs_down_to(self, left_s: float) -> None:
+        """Wait until an open ticket has at most so many seconds left."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(float(left) <= left_s for line in self.lines() for left in LEFT.findall(line)):
                 self._came.clear()
                 await self._came.wait()
 
@@ -130,7 +151,7 @@ class Pty:
 
 
 @asynccontextmanager
-async def at_a_pty(engine: FakeEngine, tmp_path: Path) -> AsyncIterator[Pty]:
+async def at_a_pty(engine: Published, tmp_path: Path) -> AsyncIterator[Pty]:
     path = tmp_path / "engine.sock"
     server = await asyncio.get_running_loop().create_unix_server(lambda: SocketPipe(opened=engine.serve), str(path))
     terminal = await Pty.start(path)
@@ -144,7 +165,7 @@ async def at_a_pty(engine: FakeEngine, tmp_path: Path) -> AsyncIterator[Pty]:
         server.close()
 
 
-async def _beat(engine: FakeEngine) -> None:
+async def _beat(engine: Published) -> None:
     """Say again and again how the engine is, as an engine does, so that it is not called silent."""
     while True:
         await asyncio.sleep(0.2)
@@ -225,3 +246,38 @@ async def test_the_answer_to_the_question_is_what_the_program_hears(tmp_path: Pa
         terminal.press(b"\r" if farewell == "leave" else b"jj\r")
         assert await terminal.ends() == 0
     assert f"farewell: {farewell}".encode() in terminal.sent
+
+
+async def test_at_a_real_terminal_only_the_key_that_fires_does_and_not_what_is_pasted_replied_or_clicked(
+    tmp_path: Path,
+) -> None:
+    engine = played()
+    engine.change = lambda view: replace(view, expires_ms=view.made_ms + 60_000)
+    async with at_a_pty(engine, tmp_path) as terminal:
+        await terminal.shows("14 bids, 12 asks")
+        terminal.press(b"\r")
+        await terminal.shows("Enter stage")
+        terminal.press(b"q")
+        await terminal.shows("F9 or ! fires")
+        await terminal.runs_down_to(59.2)
+        terminal.press(b"\x1b[200~b y ! y\r!\x1b[20~\x1b[201~")  # a paste that the window marks
+        await terminal.shows("pasted text does nothing here")
+        await terminal.runs_down_to(58.2)
+        terminal.press(b"!y!y!y")  # one that it does not
+        await terminal.shows("not fired:")
+        await terminal.runs_down_to(57.0)
+        terminal.press(b"\x1b[24;80R\x1b[?62;22c\x1b[<0;120;20M\x1b[<0;120;20m")  # replies, and a click
+        await terminal.shows("Everywhere")  # Textual takes a reply that it did not ask for as keys: a question mark
+        terminal.press(b"\x1b")
+        await terminal.hides("Everywhere")
+        terminal.press(b"\r")
+        await terminal.runs_down_to(55.0)
+        assert engine.asked_of(Fire) == []
+        terminal.press(b"\x1b[20~")
+        await terminal.shows("on its way")
+        assert engine.asked_of(Fire) == [Fire(len(engine.tickets), f"token-{len(engine.tickets)}")]
+        terminal.press(b"\x0b\x0b")
+        await terminal.shows("KILL: the engine has it")
+        assert len(engine.asked_of(Kill)) == 1
+        terminal.press(b"\x11")
+        assert await terminal.ends() == 0

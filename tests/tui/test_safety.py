@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import logging
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
@@ -16,11 +18,23 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kalshi_tui.core.book import BookState
+from kalshi_tui.core.units import Money
+from kalshi_tui.link.trading import (
+    CheckRow,
+    DifferenceRow,
+    EventRow,
+    FillsView,
+    KillRow,
+    OrderState,
+    OutcomeRow,
+    TicketView,
+)
 from kalshi_tui.link.views import Notice, NoticesView, TapeState, View
 from kalshi_tui.tui.app import Terminal
 from kalshi_tui.tui.safety import Guarded, fault_words
 from tests.tui.desk import NOW_MS, FakeEngine, ladder, market, markets, press, row, settle, status, terminal, trades
 from tests.tui.hostile import CORPUS
+from tests.tui.played import at_desk, fills, order, orders, position, positions, trading
 
 ROOM = Path("kalshi_tui/tui")
 BATCH = 24
@@ -59,6 +73,45 @@ def hostile_views(texts: list[str]) -> list[View]:
     ]  # fmt: skip
 
 
+def hostile_trading(texts: list[str]) -> list[View]:
+    """Put each text wherever a text can stand in what is told of trading."""
+    one, two, three = texts[0], texts[len(texts) // 2], texts[-1]
+    states: list[OrderState] = ["rejected", "unknown", "canceled", "resting", "not sent"]
+    rows = [
+        order(
+            place,
+            reason=text,
+            ticker=text[:200] or "x",
+            strategy=text,
+            order_id=text,
+            client_order_id=text,
+            state=states[place % len(states)],
+            time_in_force=text[:99],
+            is_in_flight=place % 2 == 0,
+        )
+        for place, text in enumerate(texts, 1)
+    ]
+    held = [position(text[:200], title=text, settled=text if place % 2 else "") for place, text in enumerate(texts)]
+    event = EventRow("KXFED-0", one, tuple(OutcomeRow(text, Money(-1)) for text in texts), False)
+    matches = tuple(replace(fill, ticker=text[:200], trade_id=text) for fill in fills().rows for text in texts)
+    return [
+        orders(*rows),
+        replace(positions(*held), events=(event,)),
+        FillsView(matches, len(matches)),
+        trading(state="killed", reason=one, mode=two[:30] or "x", journal=three, paused=(one, two, three),
+                differences=tuple(DifferenceRow(n, NOW_MS, text[:99], text) for n, text in enumerate(texts)),
+                kill=KillRow(NOW_MS, one, two, None, False), arm_phrase=three, reset_phrase=one),
+    ]  # fmt: skip
+
+
+def hostile_ticket(texts: list[str]) -> Callable[[TicketView], TicketView]:
+    """Return what turns a ticket into one of which every text is hostile."""
+    one, two, three = texts[0], texts[len(texts) // 2], texts[-1]
+    checks = tuple(CheckRow(text[:40], place % 2 == 0, text, text) for place, text in enumerate(texts))
+    return lambda view: replace(view, words=one, title=two, mode=three, outcome=one, fee_words=two, checks=checks,
+                                bodies=tuple(texts), changes=tuple(texts), may_fire=False)  # fmt: skip
+
+
 def check(app: Terminal, size: tuple[int, int]) -> None:
     """Look at every cell that is drawn: only letters, no link, no action; each line as wide as the screen."""
     strips = app.screen._compositor.render_strips()
@@ -92,6 +145,27 @@ async def test_hostile_texts_are_only_text_on_every_screen(size: tuple[int, int]
                 app.screen.dismiss()
             await press(pilot, "tab")
         assert app.guard.dropped == 0
+
+
+@pytest.mark.parametrize("size", [(160, 50), (80, 24)], ids=["wide", "narrow"])
+async def test_hostile_texts_are_only_text_in_tickets_orders_positions_and_phrases(size: tuple[int, int]) -> None:
+    async with at_desk(size=size) as desk:
+        for texts in BATCHES:
+            desk.engine.publish(*hostile_trading(texts))
+            desk.engine.change = hostile_ticket(texts)
+            await desk.keys("q")
+            check(desk.app, size)
+            await desk.keys("b")
+            check(desk.app, size)
+            await desk.keys("escape", "escape", "b")
+            check(desk.app, size)
+            for open_it in ("f", "enter", "ctrl+a", "ctrl+r"):
+                await desk.keys(open_it)
+                check(desk.app, size)
+                await desk.keys("escape")
+            await desk.keys("down", "e", "p", "d", "l")
+            check(desk.app, size)
+        assert desk.app.guard.dropped == 0
 
 
 async def test_hostile_keys_themes_and_searches_are_only_text() -> None:

@@ -281,6 +281,18 @@ async def test_after_it_fired_it_says_what_became_of_the_order_and_goes_once_tha
         assert (desk.app.focused is desk.app.desk.ladder) == goes
 
 
+async def test_an_order_that_is_told_before_the_answer_is_seen_all_the_same() -> None:
+    async with at_desk() as desk:
+
+        def fire(_: object) -> Fired:
+            desk.engine.publish(orders(order(101, state="filled", filled=Size(1000))))
+            return Fired((101,))
+
+        desk.engine.own[Fire] = fire
+        await desk.keys("q", "f9")
+        assert "FILLED 10 at 0.55" in desk.panel
+
+
 async def test_an_engine_that_does_not_answer_a_fire_is_no_rejection() -> None:
     async with at_desk() as desk:
         desk.engine.own[Fire] = lambda _: None
@@ -354,6 +366,21 @@ async def test_while_the_engine_is_silent_nothing_is_fired() -> None:
         await desk.keys("f9")
         assert "the engine is silent" in desk.panel
         assert desk.fired == []
+
+
+async def test_a_ticket_that_finds_no_room_to_be_read_is_not_fired() -> None:
+    async with at_desk() as desk:
+        await desk.keys("q")
+        await desk.pilot.resize_terminal(30, 10)
+        await settle(desk.pilot)
+        await desk.keys("f9", after=1.0)
+        assert desk.fired == []
+        await desk.pilot.resize_terminal(160, 50)
+        await settle(desk.pilot)
+        await desk.keys("f9", after=0.1)
+        assert desk.fired == []
+        await desk.keys("f9", after=1.5)
+        assert len(desk.fired) == 1
 
 
 @pytest.mark.parametrize("keys", ["enter", "space", "1", "up", "f", "escape", "t"])

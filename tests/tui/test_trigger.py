@@ -147,7 +147,8 @@ def test_whatever_is_pressed_a_shot_was_meant(events: list[tuple[str, float]]) -
         at += gap
         trigger.hear(key, at)
         heard.append((key, at))
-        trigger.pull(key, SHOT, at)
+        if key != "a":  # which is bound to nothing
+            trigger.pull(key, SHOT, at)
     shots += isinstance(trigger.due(at + 1.0), Shot)
     presses = [when for key, when in heard if key == FIRE]
     meant = [

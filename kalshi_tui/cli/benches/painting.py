@@ -74,7 +74,7 @@ def look(changes_per_s: int, seconds: float) -> dict[str, float]:
             took_s = time.monotonic() - began
             figures["messages_per_s"] = (asyncio.run(_status(told)).frames - before.frames) / took_s
             figures |= press(opened)
-            opened.press(b"q")
+            opened.press(b"\x11")
             opened.ended()
         frames = json.loads(frames_file.read_text())
         return {**figures, **frame_figures([frame for frame in frames if frame[0] >= began])}

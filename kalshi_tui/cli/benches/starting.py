@@ -60,7 +60,7 @@ def first_start() -> tuple[float, float]:
             with window((*PYTHON, "kalshi_tui"), environ) as opened:
                 paint = opened.until(is_painted) - opened.started
                 live = opened.until(has_live_book) - opened.started
-                opened.press(b"q")
+                opened.press(b"\x11")
                 opened.ended()
         finally:
             _quietly((*PYTHON, "kalshi_tui", "engine", "stop", "--force"), environ)

@@ -11,6 +11,8 @@ from kalshi_tui.protocol.patience import Patience
 
 if TYPE_CHECKING:
     from kalshi_tui.cli.drills.scene import Scene
+    from kalshi_tui.cli.drills.trader import Habits
+    from kalshi_tui.practice.faults.rules import Rule
 
 LIVELY_S: Final = 10.0  # of the virtual clock: so long after the last fault every book must be live again
 _GRACE_MS: Final = 250  # the way, a timer of the feed and two beats
@@ -38,4 +40,12 @@ class Drill:
     link_rules: LinkRules | None = None
     beside: tuple[Callable[[Scene], Awaitable[None]], ...] = ()  # what goes on beside the faults
     checks: tuple[Check, ...] = ()
-    scenario: str = ""  # a file; the bundled one of the fault unless named
+    scenario: str | tuple[Rule, ...] = ""  # a file, or rules; the bundled file of the fault unless named
+    trades: Habits | None = None  # how somebody trades meanwhile; None where nobody does
+    fewest: int = 3  # orders that the exchange must have taken
+    may_differ: tuple[str, ...] = ()  # kinds of differences that may be found; any other is a false alarm
+    moves_cash: bool = False  # whether cash comes or goes without a fill
+    is_final: bool = False  # whether nothing can be traded ever after
+    tells_wrong_fees: bool = False  # whether the stream tells fills that are none, so that fees cannot be right
+    keeps_on_pause: bool = False  # whether orders stay in the book when the exchange pauses
+    idle: tuple[str, ...] | None = ()  # rules that cannot strike, since the engine does not ask for it; None is any

@@ -13,14 +13,29 @@ from typing import Final
 import msgspec
 
 from kalshi_tui.adapters.sqlite_now import SqliteNow
+from kalshi_tui.cli.drills.mixing import RANDOM, mixed
 from kalshi_tui.cli.drills.plan import Drill
 from kalshi_tui.cli.drills.scene import Scene, make_scene
 from kalshi_tui.cli.drills.table import DRILLS
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.engine.replaying import Replay
 
 _NAMES: Final = ("practice", "practice", "observe")
+
+
+class Dealt(msgspec.Struct, frozen=True):
+    """What somebody's trading came to, by the exchange's count; `tradable_ms` is None where no order was taken again."""
+
+    orders: int
+    fills: int
+    rows: int  # of orders, fills, positions, cash and payments that were compared
+    differing: int
+    duplicates: int
+    unknown_positions: int
+    breaches: int
+    illegal: int
+    after_kill: int
+    tradable_ms: int | None
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -40,14 +55,16 @@ class Trial(msgspec.Struct, frozen=True):
     resyncs: int = 0
     reconnects: int = 0
     digest: str = ""
+    dealt: Dealt | None = None
 
 
 def rehearse(fault: str, seed: int, *, twice: bool = False) -> Trial:
     """Play a drill, once more where `twice`: then both must have come to the same."""
-    first = play(DRILLS[fault], seed)
+    drill = mixed(seed, DRILLS.values()) if fault == RANDOM else DRILLS[fault]
+    first = play(drill, seed)
     if not twice:
         return first
-    second = play(DRILLS[fault], seed)
+    second = play(drill, seed)
     if second == first:
         return first
     return msgspec.structs.replace(first, problems=(*first.problems, "the same seed came to something else"))
@@ -71,7 +88,7 @@ def _replayed(scene: Scene) -> str:
         return ""
     digest = scene.engine.kernel.board.digest()
     try:
-        outcome = Replay(risk_checks=lambda _: risk_checks()).run(scene.world.recorder.records)
+        outcome = Replay(risk_checks=lambda _: scene.world.checks).run(scene.world.recorder.records)
     except Exception as problem:  # noqa: BLE001 - what the engine fell over, its replay falls over
         scene.problems.append(f"the tape cannot be replayed: {type(problem).__name__}: {problem}")
         return digest
@@ -87,7 +104,7 @@ def _trial(scene: Scene, seed: int, digest: str) -> Trial:
     return Trial(
         fault=scene.drill.fault,
         seed=seed,
-        problems=(*seen.problems, *scene.problems),
+        problems=_named(scene.drill, (*seen.problems, *scene.problems)),
         strikes=scene.faults.struck.total(),
         frames=seen.frames,
         rows=seen.rows,
@@ -99,6 +116,31 @@ def _trial(scene: Scene, seed: int, digest: str) -> Trial:
         resyncs=counters.resyncs,
         reconnects=len(scene.world.streams.asked_ms) - 1,
         digest=digest,
+        dealt=_dealt(scene),
+    )
+
+
+def _named(drill: Drill, problems: tuple[str, ...]) -> tuple[str, ...]:
+    """Say which faults were mixed, where that went wrong."""
+    return (f"with {drill.words}", *problems) if problems and drill.fault == RANDOM else problems
+
+
+def _dealt(scene: Scene) -> Dealt | None:
+    dealing, desk = scene.dealing, scene.world.desk
+    if dealing is None:
+        return None
+    register, agreement, tradable_ms = dealing.register, dealing.agreement, dealing.trader.tradable_ms
+    return Dealt(
+        orders=register.accepted,
+        fills=len(desk.exchange.fills_of(desk.user_id)),
+        rows=agreement.rows,
+        differing=len(agreement.differences),
+        duplicates=register.duplicates,
+        unknown_positions=agreement.unknown_positions,
+        breaches=register.breaches,
+        illegal=register.illegal,
+        after_kill=register.sends_after_kill,
+        tradable_ms=0 if scene.drill.is_final else None if tradable_ms is None else tradable_ms - scene.ceased_ms,
     )
 
 

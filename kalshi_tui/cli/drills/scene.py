@@ -7,7 +7,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from msgspec.structs import replace as replace_struct
+
 from kalshi_tui.cli.drills.checks import EVERY_DRILL
+from kalshi_tui.cli.drills.dealing import LIMITS, RULES, Dealing
+from kalshi_tui.cli.drills.order_checks import EVERY_ORDER_DRILL
 from kalshi_tui.cli.drills.place import small_world
 from kalshi_tui.cli.drills.plan import LIVELY_S, Drill
 from kalshi_tui.cli.drills.truth import Truth
@@ -35,6 +39,8 @@ class Scene:
     faults: Faults
     truth: Truth
     begun_ms: int
+    seed: int = 0
+    dealing: Dealing | None = None
     problems: list[str] = field(default_factory=list)
     ceased_ms: int = 0
     counters: Counters = field(default_factory=Counters)
@@ -64,15 +70,24 @@ class Scene:
         self.engine, self.link = engine, link
         clock = self.world.clock
         self.witness = Witness(link, self.truth, clock.now_ms, limit_ms=self.drill.limit_ms)
+        if self.drill.trades is not None:
+            self.dealing = Dealing(self, self.drill.trades)
+            await self.dealing.begin()
         beside = [asyncio.ensure_future(part(self)) for part in self.drill.beside]
         await clock.sleep(self.drill.lasts_s)
         self.faults.cease()
         self.ceased_ms = clock.now_ms()
         self.witness.count_no_more()
+        if self.dealing is not None:
+            await self.dealing.recover()
         await self._settle()
         await asyncio.gather(*beside)
-        for check in (*EVERY_DRILL, *self.drill.checks):
+        if self.dealing is not None:
+            await self.dealing.agree()
+        for check in (*EVERY_DRILL, *(EVERY_ORDER_DRILL if self.dealing else ()), *self.drill.checks):
             self.problems += await check(self)
+        if self.dealing is not None:
+            await self.dealing.end()
         self.witness.end()
         self.counters = replace(engine.kernel.stream.counters)
 
@@ -96,10 +111,12 @@ def make_scene(drill: Drill, seed: int, storage: Storage) -> Scene:
         spec=small_world(),
         start_ms=START_MS + seed % _STARTS * 1000,
         link_rules=drill.link_rules,
+        orders=None if drill.trades is None else replace_struct(RULES, cancel_on_pause=not drill.keeps_on_pause),
+        limits=LIMITS if drill.trades is not None else (),
     )
     faults = world.desk.faults
     assert faults is not None  # noqa: S101 - a scenario was named
-    return Scene(drill, world, faults, Truth(world.desk.exchange), world.clock.now_ms())
+    return Scene(drill, world, faults, Truth(world.desk.exchange), world.clock.now_ms(), seed)
 
 
 def noting(problems: list[str]) -> Callable[..., asyncio.Task[Any]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kalshi_tui.cli.drills.running import Trial
+from kalshi_tui.cli.drills.mixing import RANDOM
+from kalshi_tui.cli.drills.running import Dealt, Trial
 from kalshi_tui.cli.drills.table import DRILLS, PENDING
 
 
@@ -37,6 +38,7 @@ class Line(msgspec.Struct, frozen=True):
     gaps: int
     resyncs: int
     reconnects: int
+    dealt: Dealt | None = None
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -55,10 +57,10 @@ class Score(msgspec.Struct, frozen=True):
 
 def score_of(trials: Sequence[Trial]) -> Score:
     """Return the score of trials, in the order of the list of faults and of the seeds."""
-    ordered = sorted(trials, key=lambda trial: (list(DRILLS).index(trial.fault), trial.seed))
+    ordered = sorted(trials, key=lambda trial: (trial.fault, trial.seed))
     faults = dict.fromkeys(trial.fault for trial in ordered)
     lines = tuple(
-        line_of(fault, DRILLS[fault].words, [trial for trial in ordered if trial.fault == fault]) for fault in faults
+        line_of(fault, words_for(fault), [trial for trial in ordered if trial.fault == fault]) for fault in faults
     )
     failures = tuple(failure_of(trial) for trial in ordered if trial.problems)
     total = line_of("all", f"{len(lines)} fault{'' if len(lines) == 1 else 's'}", ordered)
@@ -83,12 +85,28 @@ def line_of(fault: str, words: str, trials: Sequence[Trial]) -> Line:
         gaps=sum(trial.gaps for trial in trials),
         resyncs=sum(trial.resyncs for trial in trials),
         reconnects=sum(trial.reconnects for trial in trials),
+        dealt=dealt_of([trial.dealt for trial in trials if trial.dealt is not None]),
     )
+
+
+def dealt_of(all_dealt: Sequence[Dealt]) -> Dealt | None:
+    """Add up what was traded."""
+    if not all_dealt:
+        return None
+    names = [name for name in Dealt.__struct_fields__ if name != "tradable_ms"]
+    sums = {name: sum(getattr(dealt, name) for dealt in all_dealt) for name in names}
+    return Dealt(**sums, tradable_ms=_slowest(dealt.tradable_ms for dealt in all_dealt))
 
 
 def failure_of(trial: Trial) -> Failure:
     """Return what did not hold, with the line that plays it again."""
-    return Failure(trial.fault, trial.seed, trial.problems, f"kalshi-tui drill {trial.fault} --seed {trial.seed}")
+    what = "--random 1" if trial.fault == RANDOM else trial.fault
+    return Failure(trial.fault, trial.seed, trial.problems, f"kalshi-tui drill {what} --seed {trial.seed}")
+
+
+def words_for(fault: str) -> str:
+    """Say what goes wrong in a drill."""
+    return "one to three of all faults at once" if fault == RANDOM else DRILLS[fault].words
 
 
 def _slowest(times: Iterable[int | None]) -> int | None:

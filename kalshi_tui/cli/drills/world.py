@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,6 +14,7 @@ import msgspec
 from kalshi_tui.adapters.inbox import MAX_MESSAGE, upgrade_refused
 from kalshi_tui.adapters.journal_now import JournalNow
 from kalshi_tui.adapters.plugins import load_bundled
+from kalshi_tui.cli.drills.wire import Wire
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.engine.executing import Outside
 from kalshi_tui.engine.feed import FeedRules
@@ -30,6 +31,7 @@ from kalshi_tui.link.server import LinkRules
 from kalshi_tui.link.views import TapeState
 from kalshi_tui.practice.desk import Desk, open_desk
 from kalshi_tui.practice.faults import scenario_path
+from kalshi_tui.practice.faults.rules import Rule
 from kalshi_tui.practice.keys import make_key
 from kalshi_tui.practice.memory import MemoryConnection, MemoryHttp, MemoryStreams, Network, VirtualClock
 from kalshi_tui.practice.stream.outgoing import Close
@@ -149,10 +151,10 @@ class Bounded:
 
 
 @cache
-def risk_checks() -> tuple[RiskCheck, ...]:
-    """Return the bundled limits, as the settings have them by default."""
-    limits = load_settings(environ={}, folder=Path("/nonexistent")).limits
-    return load_bundled(limits.options()).checks
+def risk_checks(limits: tuple[tuple[str, int], ...] = ()) -> tuple[RiskCheck, ...]:
+    """Return the bundled limits, as the settings have them by default but for those that are given."""
+    usual = load_settings(environ={}, folder=Path("/nonexistent")).limits
+    return load_bundled({**usual.options(), **dict(limits)}).checks
 
 
 def _trading(orders: OrderRules | None) -> dict[str, Any]:
@@ -169,7 +171,7 @@ class World:
         storage: Storage,
         *,
         seed: int = 11,
-        scenario: str = "",
+        scenario: str | Sequence[Rule] = "",
         rules: Rules | None = None,
         markets: int | None = None,
         spec: WorldSpec | None = None,
@@ -178,6 +180,7 @@ class World:
         orders: OrderRules | None = None,
         journal: Journal | None = None,
         flag: KillFlag | None = None,
+        limits: tuple[tuple[str, int], ...] = (),
     ) -> None:
         """Open the exchange; the engine begins when it is played."""
         self.desk: Desk = open_desk(
@@ -185,7 +188,7 @@ class World:
             world="first" if spec is None else spec,
             seed=seed,
             key_pem=key_pem(),
-            scenario=scenario_path(scenario) if scenario else None,
+            scenario=(scenario_path(scenario) if isinstance(scenario, str) else scenario) if scenario else None,
             markets=markets,
         )
         self.clock = VirtualClock(self.desk.exchange)
@@ -201,16 +204,19 @@ class World:
         signer = load_signer(self.desk.key_id, self.desk.key_pem, Scope.TRADE if is_live else Scope.READ)
         chance = random.Random(seed).random
         self.streams = Streams(self.desk, network, self.clock.now_ms)
+        self.wire = Wire(MemoryHttp(self.desk, network), self.clock.now_ms)
+        self.journal = journal or JournalNow()
+        self.checks = () if orders is None else risk_checks(limits)
         self.around = Surroundings(
-            venue=Venue(MemoryHttp(self.desk, network), self.clock, chance, signer=signer),
+            venue=Venue(self.wire, self.clock, chance, signer=signer),
             stream=self.streams,
             signer=signer,
             clock=self.clock,
             chance=chance,
             storage=storage,
             recorder=self.recorder,
-            outside=None if orders is None else Outside(journal or JournalNow(), flag, "drills", may_send=is_live),
-            risk_checks=() if orders is None else risk_checks(),
+            outside=None if orders is None else Outside(self.journal, flag, "drills", may_send=is_live),
+            risk_checks=self.checks,
         )
         self.make: Callable[[], Engine] = lambda: Engine(
             opening_of(self.clock.now_ms(), rules or Rules(), **_trading(orders)),

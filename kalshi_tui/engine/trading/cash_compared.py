@@ -21,11 +21,13 @@ class CashCompared:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.is_open = False  # whether the last balance could tell nothing, and another must be looked at
         self._mismatch = Mismatch()
 
     def agrees(self, balance: Balance | None, asked_ms: int) -> bool:
         """Take a balance; tell whether it is what we count."""
         desk = self._desk
+        self.is_open = False
         if balance is None:
             return False
         ours = desk.ledger.cash()
@@ -33,6 +35,7 @@ class CashCompared:
             self._open(balance)
             return True
         if desk.fill_ms and not desk.fill_ms < asked_ms - _LAG_MS:
+            self.is_open = self._unexplained(balance.cash, ours) != 0
             return True  # too soon after a fill to tell anything
         delta = self._unexplained(balance.cash, ours)
         if not delta:

@@ -36,6 +36,7 @@ _LONGEST_MS: Final = 4_000
 _AGAIN_MS: Final = 4_000  # between two looks at the same mismatch
 _ABSENT_MS: Final = 30_000
 _SILENT_MS: Final = 1_000
+KEY_REFUSED: Final = 401
 _UNREADABLE: Final = (RemoteProtocolError, ValueRefused, msgspec.DecodeError, UnicodeError)
 
 
@@ -75,6 +76,7 @@ class Comparing:
         self._fills_ms = 0  # up to when fills are complete
         self._settled_ms = 0
         self._unresolved_pause_ms = _PATIENCE_MS
+        self._wanted = self._wanted_full = False  # what was asked for while a round was under way
         self._cash = CashCompared(desk)
         self._takes: dict[str, Callable[[Round, Any], None]] = {
             asking.OPEN_ORDERS: self._open_orders,
@@ -104,7 +106,7 @@ class Comparing:
             self._ready[channel] = None
             self._away = ""
             self.clean_ms, self.words = None, "comparing with the venue after the stream was away"
-            self._full_due_ms = self._due_ms = self._desk.now_ms
+            self._compare_all(self._desk.now_ms)
 
     def away(self, channel: str, reason: str) -> None:
         """Hear that a private channel is not sent any more."""
@@ -122,11 +124,21 @@ class Comparing:
         """Compare within a second."""
         due_ms = self._desk.now_ms + _PATIENCE_MS
         self._due_ms = due_ms if self._due_ms is None else min(self._due_ms, due_ms)
+        self._wanted = self._round is not None
 
     def compare_now(self, _: link.Reconcile) -> Done:
         """Compare everything now."""
-        self._full_due_ms = self._due_ms = self._desk.now_ms
+        self._compare_all(self._desk.now_ms)
         return Done("comparing with the venue")
+
+    def ended(self, ticker: str) -> None:
+        """Hear that a market was determined or has paid: what it paid must be read, if something is held of it."""
+        if self._desk.is_open and self._desk.paper is None and ticker in self._desk.ledger.tickers():
+            self._compare_all(self._desk.now_ms + _PATIENCE_MS)
+
+    def _compare_all(self, at_ms: int) -> None:
+        self._full_due_ms = self._due_ms = at_ms
+        self._wanted_full = self._round is not None
 
     def beat(self) -> None:
         """Begin a round where one is due."""
@@ -172,6 +184,8 @@ class Comparing:
         """Take an answer."""
         key = (taken.endpoint, taken.argument)
         self._asked.discard(key)
+        if taken.endpoint != asking.BOOK:  # a book is told to everybody
+            self._desk.key_taken()
         try:
             value = asking.read(taken.endpoint, taken.argument, taken.body)
         except _UNREADABLE as problem:
@@ -189,6 +203,8 @@ class Comparing:
         """Take note that no answer came."""
         key = (taken.endpoint, taken.argument)
         self._asked.discard(key)
+        if taken.status == KEY_REFUSED:
+            self._desk.key_refused(taken.reason)
         if taken.endpoint == asking.ORDER:
             self._desk.orders.looked(taken.argument, is_known=False)
             self.compare_soon()
@@ -311,6 +327,13 @@ class Comparing:
             pause = desk.rules.full_reconcile_ms if is_equal else _AGAIN_MS
             self._full_due_ms = now_ms + pause
         self._due_ms = now_ms + self._pause(is_equal=is_equal)
+        if current.is_full and self._cash.is_open:
+            self._full_due_ms = self._due_ms = now_ms + _LAG_MS
+        if self._wanted_full:
+            self._full_due_ms = self._due_ms = now_ms
+        elif self._wanted:
+            self._due_ms = min(self._due_ms, now_ms + _PATIENCE_MS)
+        self._wanted = self._wanted_full = False
 
     def _pause(self, *, is_equal: bool) -> int:
         if any(_is_unresolved(order) for order in self._desk.ledger.working()):

@@ -25,6 +25,7 @@ from kalshi_tui.engine.trading.ledger import Ledger
 from kalshi_tui.engine.trading.money_day import Cash, Day
 from kalshi_tui.engine.trading.orders import Orders
 from kalshi_tui.engine.trading.paper import Paper
+from kalshi_tui.engine.trading.reviewing import Reviewing
 from kalshi_tui.engine.trading.risk import Risk
 from kalshi_tui.engine.trading.showing import Showing
 from kalshi_tui.engine.trading.tickets import Tickets
@@ -64,6 +65,7 @@ class Desk:
         self.journal_problem = ""
         self.journalled = 0
         self.is_stalled = False
+        self.key_problem = ""  # why the venue takes nothing that we sign
         self.fill_ms = 0  # when the last fill was told
         self.offset_ms: int | None = None
         self.write_tokens: int | None = None
@@ -97,6 +99,7 @@ class Desk:
             link.ResetKill: self.kills.reset,
             link.Acknowledge: self.comparing.acknowledge,
             link.Reconcile: self.comparing.compare_now,
+            link.Review: Reviewing(self).review,
         }
 
     # What the kernel gives
@@ -194,6 +197,20 @@ class Desk:
     def tell(self, words: str, loudness: Any = "info", ticker: str = "") -> None:
         """Tell people."""
         self.kernel.notices.tell(self.now_ms, words, loudness, ticker)
+
+    def key_refused(self, words: str) -> None:
+        """Send nothing that adds risk while the venue refuses our key, and say so."""
+        if self.key_problem:
+            return
+        self.key_problem = f"the venue refuses our key: {words}"
+        self.tell(self.key_problem, "alarm")
+        self.kills.auto_disarm(self.key_problem)
+
+    def key_taken(self) -> None:
+        """Hear that the venue has answered something that we signed."""
+        if self.key_problem:
+            self.key_problem = ""
+            self.tell("the venue takes our key again", "warning")
 
     def terms_of(self, ticker: str) -> tuple[FeeTerms | None, str]:
         """Return a market's fee terms, or why they are not known."""

@@ -66,7 +66,7 @@ def gather(desk: Desk, proposal: Proposal, bodies: Bodies, fired: Fired | None) 
         reconciled_ms=desk.reconciled_ms,
         reconcile_words=desk.comparing.words,
         differences=len(ledger.differences),
-        halted=halted.reason if halted is not None and halted.state == "halted" else "",
+        halted=desk.key_problem or (halted.reason if halted is not None and halted.state == "halted" else ""),
         reducing=halted.reason if halted is not None and halted.state == "reducing" else "",
         market_halted=market_halted.reason if market_halted else desk.breakers.holds(proposal.ticker),
         exchange_active=exchange.exchange_active if exchange else None,
@@ -87,7 +87,7 @@ def gather(desk: Desk, proposal: Proposal, bodies: Bodies, fired: Fired | None) 
         sent=tuple(desk.tickets.sent),
         write_tokens=desk.write_tokens,
         write_cost=_WRITE_COST,
-        has_group=group is not None,
+        has_group=group is not None and _is_guarded(proposal, bodies, group.group_id),
         group_triggered=group is not None and group.is_triggered,
         free=desk.cash.free(),
         needs=desk.risk.needs(proposal),
@@ -178,6 +178,12 @@ def receipt(proposal: Proposal, facts: Facts) -> dict[str, str | int | bool | No
         "event_worst": picture.event.after if picture is not None else None,
         "total_worst": picture.total.after if picture is not None else None,
     }
+
+
+def _is_guarded(proposal: Proposal, bodies: Bodies, group_id: str) -> bool:
+    """Tell whether an order has the fuse: one that was drawn up before its group came carries none."""
+    needs_none = proposal.kind == "amend" or proposal.reduce_only
+    return needs_none or bodies.group_id == group_id
 
 
 def _market_problem(desk: Desk, ticker: str) -> str:

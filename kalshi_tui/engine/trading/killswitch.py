@@ -42,6 +42,7 @@ class KillSwitch:
             (bool(self.reason()) or desk.rules.kill, "killed", self.reason() or "the settings say kill = true"),
             (desk.rules.execution == "observe", "observing", "this engine only looks"),
             (bool(desk.journal_problem), "halted", desk.journal_problem),
+            (bool(desk.key_problem), "halted", desk.key_problem),
             (halted is not None and halted.state == "reducing", "reducing", halted.reason if halted else ""),
             (halted is not None, "halted", halted.reason if halted else ""),
             (not is_compared, "reconciling", desk.comparing.words),
@@ -96,6 +97,8 @@ class KillSwitch:
             )
         if rules.needs_limits and not desk.gate.risk_checks:
             raise ValueRefused("the bundled limits are not loaded", hint="repair the installation")
+        if desk.key_problem:
+            raise ValueRefused(desk.key_problem, hint="`kalshi-tui doctor` looks at the key; orders wait until it is taken")
         if desk.reconciled_ms is None or desk.ledger.differences:
             raise ValueRefused(f"not compared with the venue: {desk.comparing.words}", hint=_REPRIEVE)
         phrase = self.arm_phrase()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from kalshi_tui.core.units import Money, Size
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.order_ledger import OrderLedger
+from kalshi_tui.engine.trading.reviewing import Spans
 
 _NOTHING: Final = Size(0)
 _FREE: Final = Money(0)
@@ -57,8 +58,11 @@ class Ledger(OrderLedger):
     moved: dict[int, Money] = field(default_factory=dict)  # by shard: the opening and what fills do not explain
     moved_today: Money = _FREE
     day: entries.DayBegan | None = None
-    reviewed_ms: int = 0
+    ran: Spans = field(default_factory=Spans)  # when engines were at work on this journal
+    reviewed: Spans = field(default_factory=Spans)
+    began_ms: int | None = None  # since when this one is
     last_ms: int = 0
+    applied: int = 0  # entries so far: as long as it stays, nothing that is worked out of them changes
     next_difference: int = 1
     _takes: dict[type, Callable[[Any], None]] = field(init=False)
 
@@ -85,10 +89,11 @@ class Ledger(OrderLedger):
 
     def apply(self, entry: entries.Entry) -> None:
         """Take an entry in."""
-        self.last_ms = max(self.last_ms, entry.at_ms)
         take = self._takes.get(type(entry))
         if take is not None:
             take(entry)
+        self.last_ms = max(self.last_ms, entry.at_ms)
+        self.applied += 1
 
     # What can be asked of it
 
@@ -110,7 +115,15 @@ class Ledger(OrderLedger):
             found[shard] = Money(found.get(shard, 0) + flow)
         return found
 
+    @property
+    def reviewed_ms(self) -> int:
+        """Return how much of the time in which engines ran has been looked at."""
+        return self.reviewed.total_ms()
+
     def _began(self, entry: entries.Began) -> None:
+        if self.began_ms is not None:
+            self.ran.add(self.began_ms, self.last_ms)  # what lies between two engines decided nothing
+        self.began_ms = entry.at_ms
         self.install = self.install or entry.install
         self.sessions = entry.session
         self.armed_until_ms, self.disarmed = None, "it has just started"
@@ -197,4 +210,7 @@ class Ledger(OrderLedger):
         self.halted.pop(entry.ticker, None)
 
     def _reviewed(self, entry: entries.Reviewed) -> None:
-        self.reviewed_ms += max(entry.until_ms - entry.from_ms, 0)
+        if self.began_ms is not None:
+            self.ran.add(self.began_ms, entry.at_ms)
+        for from_ms, until_ms in self.ran.within(entry.from_ms, entry.until_ms):
+            self.reviewed.add(from_ms, until_ms)

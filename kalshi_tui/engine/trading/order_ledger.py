@@ -212,6 +212,9 @@ class OrderLedger:
         if entry.status == "resting":
             self._told_resting(order, entry)
         elif entry.status in {"executed", "canceled"}:
+            change = order.change
+            if change is not None and entry.status == "executed" and order.told_filled >= change.size:
+                order.price, order.size = change.price, change.size  # it was changed, although nobody has said so yet
             is_whole = entry.filled >= order.size
             words = "" if is_whole else (entry.reason if entry.status == "canceled" else "") or _rest_words(order)
             self._become(order, "filled" if is_whole else "canceled", entry.at_ms, words)

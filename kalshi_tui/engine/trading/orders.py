@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kalshi_tui.core.units import Size
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.trading import entries
+from kalshi_tui.engine.trading.comparing import KEY_REFUSED
 from kalshi_tui.engine.trading.effects import SendCancels, SendDecrease
 from kalshi_tui.engine.trading.order import HeldOrder
 from kalshi_tui.errors import ValueRefused
@@ -78,6 +79,8 @@ class Orders:
     def outcome(self, taken: inputs.Outcome) -> None:
         """Take what came of something that was sent."""
         order = self._desk.ledger.orders[taken.number]
+        if taken.status == KEY_REFUSED:
+            self._desk.key_refused(taken.words)
         if taken.kind == "place":
             self._placed(order, taken)
         elif taken.kind == "cancel":

@@ -14,7 +14,15 @@ from kalshi_tui.core.orders import Order, OrderStatus
 from kalshi_tui.core.text import clean
 from kalshi_tui.core.units import Money, Size
 from kalshi_tui.engine import inputs
-from kalshi_tui.engine.paper.models import CancelsBehindFirst, ExactFees, FixedLatency, PaperModels, QueueBehindAll
+from kalshi_tui.engine.order_rules import OrderRules
+from kalshi_tui.engine.paper.models import (
+    CancelsBehindFirst,
+    CancelsProRata,
+    ExactFees,
+    FixedLatency,
+    PaperModels,
+    QueueBehindAll,
+)
 from kalshi_tui.engine.paper.venue import Answer, PaperVenue
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.effects import (
@@ -39,6 +47,15 @@ _MARKETS_MS: Final = 1_000
 _GROUP: Final = "paper"
 
 
+def models_of(rules: OrderRules) -> PaperModels:
+    """Return what the simulation of these rules assumes."""
+    return PaperModels(
+        latency=FixedLatency(rules.paper_there_ms, rules.paper_back_ms),
+        queue=QueueBehindAll(CancelsProRata() if rules.paper_queue == "pro-rata" else CancelsBehindFirst()),
+        fees=ExactFees(FeePolicy(FeeRule(rules.fee_rule), rules.fee_grid)),
+    )
+
+
 class Paper:
     """Drives the paper venue as a shell drives a real one."""
 
@@ -50,15 +67,6 @@ class Paper:
         self._exchange: ExchangeStatus | None = None
         self._markets_ms = 0
 
-    def models(self) -> PaperModels:
-        """Return what this simulation assumes."""
-        rules = self._desk.rules
-        return PaperModels(
-            latency=FixedLatency(rules.paper_there_ms, rules.paper_back_ms),
-            queue=QueueBehindAll(CancelsBehindFirst()),
-            fees=ExactFees(FeePolicy(FeeRule(rules.fee_rule), rules.fee_grid)),
-        )
-
     def begin(self) -> None:
         """Open the venue, with what an earlier engine left in the journal; what worked then is cancelled."""
         desk, ledger = self._desk, self._desk.ledger
@@ -67,7 +75,7 @@ class Paper:
             desk.note(entries.CashTold(desk.now_ms, "opening", 0, desk.rules.paper_cash, words))
         run = f"{ledger.install}{ledger.sessions}"
         cash = Money(sum(ledger.moved.values()))
-        self.venue = PaperVenue(self.models(), cash, lambda ticker: desk.terms_of(ticker)[0], run)
+        self.venue = PaperVenue(models_of(desk.rules), cash, lambda ticker: desk.terms_of(ticker)[0], run)
         fills = [known.fill for known in ledger.fills.values()]
         self.venue.restore(
             [_described(order) for order in ledger.orders.values() if order.order_id],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kalshi_tui.core.exposure import Working, adds_risk, cash_needed, worst_loss, worst_size
@@ -32,12 +32,28 @@ def fee_for(terms: FeeTerms | None, policy: FeePolicy, side: Side, price: Price,
     return fees.charge(side=side, price=price, size=size, is_taker=True).net
 
 
+@dataclass(slots=True)
+class _Market:
+    """What was worked out of one market, and of what: an order costs some 15 us each time."""
+
+    applied: int  # entries of the ledger
+    terms: FeeTerms | None
+    held: Position
+    rows: list[tuple[HeldOrder, Price, Size]]
+    working: list[Working]
+    worst: Money
+    needed: Money
+
+
 class Risk:
     """Worst cases from a ledger; what they are compared with is the limits' business."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.policy = FeePolicy(FeeRule(desk.rules.fee_rule), desk.rules.fee_grid)
+        self._markets: dict[str, _Market] = {}
+        self._owed: dict[str, list[HeldOrder]] = {}
+        self._owed_at = -1
 
     def terms(self, ticker: str) -> FeeTerms | None:
         """Return a market's fee terms, or None where they are not known."""
@@ -59,13 +75,12 @@ class Risk:
 
     def working(self, ticker: str, without: HeldOrder | None = None) -> list[Working]:
         """Return what may still fill of a market, at its worst price with its fee."""
-        terms, ledger = self.terms(ticker), self._desk.ledger
-        orders = [*ledger.working(ticker), *ledger.owed(ticker)]
-        return [self._working(order, terms) for order in orders if order is not without and order.open_size]
+        market = self._market(ticker)
+        return [w for (order, _, _), w in zip(market.rows, market.working, strict=True) if order is not without]
 
     def worst(self, ticker: str) -> Money:
         """Return the most that can be lost in a market."""
-        return worst_loss(self.position(ticker), self.working(ticker))
+        return self._market(ticker).worst
 
     def adds_risk(
         self, ticker: str, side: Side, price: Price, opens: Size, *, reduce_only: bool, replaces: HeldOrder | None
@@ -130,7 +145,32 @@ class Risk:
     def reserved(self) -> Money:
         """Return the cash that whatever works may take."""
         tickers = dict.fromkeys(order.ticker for order in self._desk.ledger.working())
-        return Money(sum(cash_needed(self.position(ticker), self.working(ticker)) for ticker in tickers))
+        return Money(sum(self._market(ticker).needed for ticker in tickers))
+
+    def _market(self, ticker: str) -> _Market:
+        """Return what is worked out of a market, anew where ledger or fee terms have changed what it is made of."""
+        ledger, terms, known = self._desk.ledger, self.terms(ticker), self._markets.get(ticker)
+        if known is not None and known.applied == ledger.applied and known.terms == terms:
+            return known
+        held = self.position(ticker)
+        orders = [*ledger.working(ticker), *self._owed_in(ticker)]
+        rows = [(order, order.worst_price, order.open_size) for order in orders if order.open_size]
+        if known is not None and (known.terms, known.held, known.rows) == (terms, held, rows):
+            known.applied = ledger.applied
+            return known
+        working = [self._working(order, terms) for order, _, _ in rows]
+        worst, needed = worst_loss(held, working), cash_needed(held, working)
+        self._markets[ticker] = market = _Market(ledger.applied, terms, held, rows, working, worst, needed)
+        return market
+
+    def _owed_in(self, ticker: str) -> list[HeldOrder]:
+        """Return the ended orders of a market whose fills are not all told; one look at all for each change."""
+        ledger = self._desk.ledger
+        if self._owed_at != ledger.applied:
+            self._owed_at, self._owed = ledger.applied, {}
+            for order in ledger.owed():
+                self._owed.setdefault(order.ticker, []).append(order)
+        return self._owed.get(ticker, [])
 
     def _new(self, proposal: Proposal) -> Working:
         fee = fee_for(self.terms(proposal.ticker), self.policy, proposal.side, proposal.price, proposal.opens)

@@ -211,7 +211,8 @@ class Showing:
         by_strategy: dict[str, dict[str, Position]] = {}
         counts: dict[str, int] = {}
         for known in sorted(ledger.fills.values(), key=lambda known: (known.fill.ts_ms, known.fill.trade_id)):
-            name = ledger.orders[known.number].strategy or "by hand"
+            order = ledger.orders[known.number]
+            name = " / ".join(part for part in (order.strategy or "by hand", order.opportunity) if part)
             positions = by_strategy.setdefault(name, {})
             ticker = known.fill.ticker
             positions[ticker] = positions.get(ticker, Position(ticker)).with_fill(known.fill)

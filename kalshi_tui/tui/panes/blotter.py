@@ -15,7 +15,7 @@ from kalshi_tui.tui.actions import bindings
 from kalshi_tui.tui.fates import CHECKING, STATE_STYLES, STATE_WORDS
 from kalshi_tui.tui.panes.choosing import Chooser
 from kalshi_tui.tui.widgets.lines import Row
-from kalshi_tui.tui.words import cash, clock, fit, moment, right, unit_price, wrap
+from kalshi_tui.tui.words import cash, clock, fit, moment, right, short_size, unit_price, wrap
 
 LABEL: Final = 16
 SIDES: Final = {"bid": ("BUY ", "bid"), "ask": ("SELL", "ask")}
@@ -104,7 +104,7 @@ def order_row(order: OrderRow, width: int, mark: str = " ", under: str = "", *, 
     if order.state == "unknown" or is_old:
         state = f"{state[:9]}?"
     rest = style if style in {"quiet", "quiet strike"} or is_old else ""
-    filled = f"{contracts(order.filled)}/{contracts(order.size)}"
+    filled = f"{short_size(order.filled, 5)}/{short_size(order.size, 5)}"
     numbers = f" {right(filled, 11)} {right(dollars(order.price), 6)} "
     aside = f"{clock(order.changed_ms)} " if width >= CLOCK_FROM else ""
     room = max(width - 17 - len(numbers) - len(aside), 0)

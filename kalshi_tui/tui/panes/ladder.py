@@ -50,6 +50,7 @@ class Ladder(Pane):
         self._side: Side | None = None  # what the cursor does, where somebody has said so
         self._own: Mapping[Price, Cell] = NOTHING_OF_OURS
         self._held: PositionRow | None = None
+        self._average: Price | None = None  # its row; looked for when it or the axis changes, not for each picture
         self.waiting = "no market is open: Enter opens the one under the cursor"
         self.ticker = ""
         self.market: MarketView | None = None
@@ -63,7 +64,7 @@ class Ladder(Pane):
         """Show another market from now on."""
         if ticker != self.ticker:
             self.ticker, self.waiting = ticker, "waiting for its book"
-            self.market = self.book = self.top = self.cursor = self._side = self._held = None
+            self.market = self.book = self.top = self.cursor = self._side = self._held = self._average = None
             self._own = NOTHING_OF_OURS
             self._is_held = False
             self.axis = Axis(())
@@ -76,6 +77,7 @@ class Ladder(Pane):
         elif isinstance(view, MarketView) and view.ticker == self.ticker:
             if self.market is None or self.market.grid != view.grid:
                 self.axis = axis_of(view.grid)
+                self._average = average_row(self._held, self.axis)
             self.market = view
         if self.book is not None and self.market is not None:
             self._place_levels(self.book)
@@ -87,6 +89,7 @@ class Ladder(Pane):
         own = own_marks(orders)
         if (own, held) != (self._own, self._held):
             self._own, self._held = own, held
+            self._average = average_row(held, self.axis)
             self.drawn_anew()
 
     @property
@@ -170,7 +173,7 @@ class Ladder(Pane):
         heading = self.heading(f"{self.ticker or self.NAME}", width)
         if book is None or market is None:
             return [heading, ((fit(f" {self.waiting}", width), "quiet"),)]
-        rungs = Rungs.of(book, self.axis, width, self._own, average_row(self._held, self.axis))
+        rungs = Rungs.of(book, self.axis, width, self._own, self._average)
         first = self._first()
         prices = self.axis.prices[first : first + max(height - HEAD_LINES - FOOT_LINES, 0)]
         body = [rung(price, rungs, width, here=price == self.cursor) for price in prices]

@@ -126,17 +126,15 @@ def rung(price: Price, rungs: Rungs, width: int, *, here: bool) -> Row:
 
 def _notes(price: Price, rungs: Rungs, under: str, room: int) -> list[Cell]:
     """Return what stands behind a price: our orders first, then our average, the last trade, and a doubt."""
-    cells: list[Cell] = []
-    if (mine := rungs.own.get(price)) is not None:
-        text, own_style = mine
-        shown = fit(f" {text}", min(len(text) + 1, room))
-        cells.append((shown, own_style + under))
-        room -= len(shown)
     note = rungs.last_words if price == rungs.last else ("off grid" if price in rungs.off_grid else "")
     if price == rungs.average:
         note = f"avg {note}"
     style = "last" if price == rungs.last and rungs.is_live else "quiet"
-    return [*cells, (fit(f" {note}", room), style + under)]
+    mine = rungs.own.get(price)
+    if mine is None:
+        return [(fit(f" {note}", room), style + under)]
+    shown = fit(f" {mine[0]}", min(len(mine[0]) + 1, room))
+    return [(shown, mine[1] + under), (fit(f" {note}", room - len(shown)), style + under)]
 
 
 def head_rung(rungs: Rungs, width: int, order: Cell = ("", "")) -> Row:

@@ -25,7 +25,7 @@ STATUSES: Final = {
 }
 SORTED_BY: Final[Mapping[Sort, str]] = {"volume": "volume", "close": "closes"}  # the headings
 MOST_NEED: Final = 9
-LEAST_NAME: Final = 14
+LEAST_NAME: Final = 20
 LEAST_TICKER: Final = 28  # where no line above says which event it is
 
 

@@ -18,7 +18,7 @@ from kalshi_tui.tui.widgets.lines import Cell, Row
 from kalshi_tui.tui.words import fit, right, short_cash, unit_price
 
 LEAST_NAME: Final = 12
-OUTCOMES: Final = 4  # lines of them below the list
+OUTCOMES: Final = 5  # lines about the chosen one below the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,11 @@ class Positions(Chooser[PositionRow]):
 
     def _outcomes(self, view: PositionsView, width: int, most: int) -> list[Row]:
         row = self.current()
-        events = {event.event_ticker: event for event in view.events}
-        event = events.get(row.event_ticker) if row is not None else None
-        return outcome_rows(event, width)[: min(most, OUTCOMES)] if event is not None else []
+        if row is None:
+            return []
+        event = next((event for event in view.events if event.event_ticker == row.event_ticker), None)
+        rows = [chosen_row(row, width), *(outcome_rows(event, width) if event is not None else [])]
+        return rows[: min(most, OUTCOMES)]
 
 
 def held_words(size: Size) -> str:
@@ -142,6 +144,13 @@ def position_row(row: PositionRow, width: int, mark: str = " ", under: str = "",
 
 def _name_width(width: int, columns: Sequence[Column]) -> int:
     return max(width - sum(column.width + 1 for column in columns) - HELD - 2, 0)
+
+
+def chosen_row(row: PositionRow, width: int) -> Row:
+    """Return what the chosen position's columns may have had no room for."""
+    words = f"exit {short_cash(row.exit_value, 9, signed=False)}  open {short_cash(row.unrealised, 9)}"
+    more = f"  realised {short_cash(row.realised, 9)}  fees {short_cash(Money(-row.fees), 9)}"
+    return ((fit(f" {words}{more}", width), "quiet"),)
 
 
 def outcome_rows(event: EventRow, width: int) -> list[Row]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from kalshi_tui.tui.actions import bindings
 from kalshi_tui.tui.panes.pane import Pane
 from kalshi_tui.tui.panes.ticket_rows import body_rows
 from kalshi_tui.tui.staging import Staging
 from kalshi_tui.tui.widgets.lines import Row
+
+LEAST_WIDTH: Final = 36
+LEAST_HEIGHT: Final = 11
 
 
 class Ticket(Pane):
@@ -28,9 +32,12 @@ class Ticket(Pane):
         super().watch_has_focus(has_focus)
 
     def on_resize(self) -> None:
-        """Draw for the new size; a panel of no size was not seen."""
-        if not self.size.width or not self.size.height:
+        """Draw for the new size; what finds no room cannot be read, and what was not read is not fired."""
+        width, height = self.size
+        has_room = width >= LEAST_WIDTH and height >= LEAST_HEIGHT
+        if not has_room or self._staging.unread:
             self._staging.reset()
+        self._staging.unread = "" if has_room else "there is no room to read it; make the window larger"
         super().on_resize()
 
     def distrust(self, doubt: str) -> None:
@@ -44,4 +51,5 @@ class Ticket(Pane):
         ticket = picture.ticket
         words = f"ticket {ticket.number}" if ticket is not None else "ticket"
         mode = f"{ticket.mode.upper()[:20]} " if ticket is not None else ""
-        return [self.heading(words, width, mode), *body_rows(picture, self._keys, width, height - 1)]
+        body = body_rows(picture, self._keys, width, height - 1, has_keys=self.has_focus)
+        return [self.heading(words, width, mode), *body]

@@ -25,13 +25,15 @@ LABEL: Final = 9
 Fact = tuple[str, str, str]  # label, what it is, style
 
 
-def body_rows(picture: Picture, keys: Mapping[str, str], width: int, height: int) -> list[Row]:
+def body_rows(
+    picture: Picture, keys: Mapping[str, str], width: int, height: int, *, has_keys: bool = True
+) -> list[Row]:
     """Return what stands below the heading; what has no room is left out from the least needed."""
     ticket = picture.ticket
     if ticket is None:
-        return [*_said(picture, width), *_foot(picture, keys, width)]
+        return [*_said(picture, width), *_foot(picture, keys, width, has_keys=has_keys)]
     head = [_bar(picture, width), *_lines(ticket.words, "strong", width, SENTENCE_LINES)]
-    tail = [*_said(picture, width), *_foot(picture, keys, width)]
+    tail = [*_said(picture, width), *_foot(picture, keys, width, has_keys=has_keys)]
     room = max(height - len(head) - len(tail), 0)
     facts = fact_rows(ticket, picture.typed, width)
     failing = failing_rows(ticket.checks, width, max(room - NEEDED_FACTS, 2)) if picture.phase == "open" else []
@@ -146,14 +148,17 @@ def _said(picture: Picture, width: int) -> list[Row]:
     return rows
 
 
-def _foot(picture: Picture, keys: Mapping[str, str], width: int) -> list[Row]:
-    """Say which key fires, only where it may; and why not otherwise."""
+def _foot(picture: Picture, keys: Mapping[str, str], width: int, *, has_keys: bool) -> list[Row]:
+    """Say which key fires, only where it does; and why not otherwise."""
     drop = key_words(keys["ticket.drop"].split(",")[0])
     if picture.phase != "open":
         return [((fit(f" {drop} closes this", width), "quiet"),)]
     if picture.why_not:
         return _lines(f"Cannot be fired: {picture.why_not}. {drop} drops it", "stale", width, 3)
     fire = key_words(keys["ticket.fire"], " or ")
+    if not has_keys:
+        come = key_words(keys["pane.ticket"].split(",")[0])
+        return [((fit(f" {come} comes here; then {fire} fires", width), "quiet"),)]
     is_live = picture.ticket is not None and picture.ticket.mode.upper() == "LIVE"
     return [((fit(f" {fire} fires, {drop} drops", width), "live" if is_live else "focus"),)]
 

@@ -9,11 +9,11 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from kalshi_tui.core.orders import Side
+from kalshi_tui.core.units import Size
 from kalshi_tui.link.keys import FillsKey, OrdersKey, PositionsKey, TradingKey
 from kalshi_tui.link.trading import FillsView, OrderRow, OrdersView, PositionsView, TradingView
 from kalshi_tui.link.views import View
 from kalshi_tui.tui.drafts import amend, cross, flatten, join
-from kalshi_tui.tui.look import SIZES
 from kalshi_tui.tui.panes.blotter import Blotter, detail_rows
 from kalshi_tui.tui.panes.differences import Differences
 from kalshi_tui.tui.panes.fill_rows import fill_rows
@@ -43,12 +43,20 @@ TRADES = frozenset(
 class Dealing(Prompt[None]):
     """Panes and keys of whoever trades."""
 
-    def __init__(self, wires: Wires, trading: Trading, keys: Mapping[str, str], *, id: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        wires: Wires,
+        trading: Trading,
+        keys: Mapping[str, str],
+        sizes: Sequence[Size],
+        *,
+        id: str,  # noqa: A002 - as Textual names it
+    ) -> None:
         super().__init__(id=id)
         self._wires = wires
         self.keys = keys
         self.trading = trading
-        self.ladder = Ladder(SIZES, id="ladder")
+        self.ladder = Ladder(sizes[:5], id="ladder")
         self.ticket = Ticket(trading.staging, keys, id="ticket")
         self.blotter = Blotter(id="blotter")
         self.positions = Positions(id="positions")
@@ -225,8 +233,10 @@ class Dealing(Prompt[None]):
     def _take_trading(self, view: View) -> None:
         self.trading.take(view)
         if isinstance(view, TradingView):
+            had_some = bool(self.differences.differences)
             self.differences.show_all(view.differences)
-            self.lay_out()
+            if had_some != bool(view.differences):
+                self.lay_out()
         elif isinstance(view, OrdersView):
             self.blotter.take(view)
             self.show_own()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -10,10 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from kalshi_tui.core.text import clean
+from kalshi_tui.core.units import Size
 from kalshi_tui.link.keys import LadderKey, MarketKey, NoticesKey, StatusKey, TradesKey
 from kalshi_tui.link.views import MarketView, StatusView, View
 from kalshi_tui.tui.actions import ACTIONS, bindings, ids_on_desk
 from kalshi_tui.tui.key_words import key_words
+from kalshi_tui.tui.look import SIZES
 from kalshi_tui.tui.panes.markets import Markets
 from kalshi_tui.tui.panes.notices import Notices
 from kalshi_tui.tui.panes.pane import Pane
@@ -28,6 +30,7 @@ from kalshi_tui.tui.widgets.lines import Cell, Lines, Row
 from kalshi_tui.tui.wires import Wires
 
 WIDE: Final = 130  # columns from which list and ladder stand side by side
+ROOMY: Final = 150  # columns from which there is room for a wider account
 TALL: Final = 36  # lines from which notices find room
 ALONE: Final = frozenset({"search", "text", "phrase"})  # where the keys of every place do not work
 ON_DESK: Final = ids_on_desk()
@@ -71,13 +74,13 @@ def hint_row(keys: Mapping[str, str], group: str, width: int) -> Row:
 class Desk(Dealing):
     """Where one looks at markets, and trades."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual reads it from the class
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual reads it from the class
     VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]  # noqa: RUF012 - as above
     BINDINGS = bindings("app", *ON_DESK)
     AUTO_FOCUS = "#markets"
 
-    def __init__(self, wires: Wires, trading: Trading, keys: Mapping[str, str]) -> None:
-        super().__init__(wires, trading, keys, id="desk")
+    def __init__(self, wires: Wires, trading: Trading, keys: Mapping[str, str], sizes: Sequence[Size] = SIZES) -> None:
+        super().__init__(wires, trading, keys, sizes, id="desk")
         self.hints = Hints(keys, id="hints")
         self.status = Status(keys, id="status")
         self.markets = Markets(wires, id="markets")

@@ -124,7 +124,8 @@ def print_score(found: Score) -> None:
 
 def print_dealt(found: Score) -> None:
     """Print a row for each fault during which somebody traded, and the sums."""
-    headings = ("orders", "fills", "rows", "differing", "twice", "unknown", "breaches", "illegal", "after kill", "trades")
+    counts = ("orders", "fills", "rows", "differing", "twice", "unknown", "breaches", "illegal", "after kill")
+    headings = (*counts, "trades")
     columns = [Column("fault", keep_whole=True), *(Column(heading, is_number=True) for heading in headings)]
     rows = [(line.fault, *cells_of(line.dealt)) for line in (*found.lines, found.total) if line.dealt is not None]
     if rows:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import string
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
+
 from kalshi_tui.adapters.journal_file import JournalFile
+from kalshi_tui.adapters.journal_read import JournalReader
 from kalshi_tui.adapters.journal_schema import WORLD, journal_file
 from kalshi_tui.adapters.kill_flag import FileKillFlag, kill_flag_file
 from kalshi_tui.adapters.plugins import LoadedPlugins, load_bundled
@@ -23,10 +29,14 @@ from kalshi_tui.core.words import money
 from kalshi_tui.engine.executing import Outside
 from kalshi_tui.engine.killing import KillPatience, KillStep
 from kalshi_tui.engine.order_rules import Execution, OrderRules
+from kalshi_tui.engine.trading.entries import decode_entry
+from kalshi_tui.engine.trading.ledger import Ledger
+from kalshi_tui.errors import KalshiTuiError
 
 RESET_PHRASE: Final = "lift the kill"
 JOURNALS_KEPT: Final = 10  # of practice worlds that are gone
 _A_DAY_S: Final = 86_400.0  # that a kill goes on through a pause of the exchange
+_LOG: Final = logging.getLogger("kalshi_tui.engine")
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 
@@ -85,8 +95,10 @@ def arm_phrase(settings: Settings) -> str:
 
 def trading_of(settings: Settings, *, run: str, is_flagged: bool) -> Trading:
     """Return what an engine's trading stands on; `run` names a practice world that nobody will see again."""
-    rules = order_rules(settings, is_flagged=is_flagged)
     account = account_name(settings)
+    rules = order_rules(settings, is_flagged=is_flagged)
+    if rules.execution == "live" and not run:
+        rules = replace(rules, reviewed_ms=_reviewed_ms(str(settings.environment), account))
     named = f"{account}-{run}" if run else account
     names = (str(settings.environment), named, str(settings.execution_mode))
     file = journal_file(data_folder(), *names)
@@ -113,6 +125,27 @@ def watchdog_of(settings: Settings, address: Address) -> tuple[Watchdog, StallFl
         return await kill_at(address, tell=_no_word, patience=KillPatience())
 
     return Watchdog(stall.set, kill, flag), stall
+
+
+def _reviewed_ms(environment: str, account: str) -> int:
+    """Return how much of this account's observed and paper time was reviewed, by the journals of those modes."""
+    total = 0
+    for execution in ("observe", "paper"):
+        file = journal_file(data_folder(), environment, account, execution)
+        if file.exists():
+            total += _reviewed_in(file)
+    return total
+
+
+def _reviewed_in(file: Path) -> int:
+    ledger = Ledger()
+    try:
+        with closing(JournalReader(file)) as reader:
+            for row in reader.rows():
+                ledger.apply(decode_entry(row.body))
+    except (KalshiTuiError, msgspec.MsgspecError) as problem:
+        _LOG.warning("the journal %s cannot be read: %s", file.name, problem)
+    return ledger.reviewed_ms
 
 
 def _no_word(_: KillStep) -> None:

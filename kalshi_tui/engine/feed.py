@@ -11,12 +11,14 @@ from typing import Final, NoReturn, Protocol
 
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine.backoff import ReconnectRules, Reconnects
+from kalshi_tui.engine.onward import Onward
 from kalshi_tui.engine.ports import Chance, Clock, StreamConnection, StreamTransport
-from kalshi_tui.engine.venue import within
+from kalshi_tui.engine.venue import is_about_time, within
 from kalshi_tui.errors import AuthenticationRefused, LocalProtocolError, RateLimited, TransportError
 from kalshi_tui.protocol.signing import Signer
 
 STREAM_PATH: Final = "/trade-api/ws/v2"
+_LEAP_MS: Final = 1_000  # of a machine that slept, or whose clock was set on
 _CONNECT_S: Final = 10.0
 _CLOSE_S: Final = 3.0
 _CALM: Final = ReconnectRules()
@@ -98,6 +100,7 @@ class Feed:
         offset_ms: Callable[[], int] = lambda: 0,
         on_status: Callable[[FeedStatus], None] = lambda _: None,
         rules: FeedRules = DEFAULT_RULES,
+        speed: float = 1.0,
     ) -> None:
         """Take what it needs; `deliver` is called for each event, in order, and must not block."""
         self._stream = stream
@@ -110,7 +113,7 @@ class Feed:
         self._rules = rules
         self._reconnects = Reconnects(rules.reconnects, chance)
         self._heard = 0.0
-        self._latest_ms = self._lead_ms = 0
+        self._time = Onward(clock, speed)
         self._commands: deque[bytes] = deque()
         self._something_to_send = asyncio.Event()
         self.status = FeedStatus(FeedState.STOPPED, "not started", clock.now_ms())
@@ -143,6 +146,10 @@ class Feed:
             await self._use(connection)
         except (TransportError, RateLimited) as problem:
             return problem
+        except AuthenticationRefused as problem:
+            if not is_about_time(problem):
+                raise
+            return TransportError(problem.message, hint="it is tried again: the venue's replies tell its time")
         finally:
             self._reconnects.ended(0.0 if opened is None else self._clock.monotonic() - opened)
 
@@ -192,11 +199,14 @@ class Feed:
             self._something_to_send.clear()
 
     async def _tick(self) -> NoReturn:
+        leapt_ms = self._time.leapt_ms
         while True:
             await self._clock.sleep(self._rules.tick_s)
             now_ms = self._stream_ms()
             self._stream.tick(now_ms)
             self._drain()
+            if self._time.leapt_ms - leapt_ms >= _LEAP_MS:
+                raise TransportError("the clock has gone on at once, so what comes may be old", hint="reconnecting")
             if reason := self._stream.reconnect_reason(now_ms):
                 raise TransportError(reason, hint="reconnecting")
             silent_s = self._clock.monotonic() - self._heard
@@ -209,12 +219,7 @@ class Feed:
 
     def _stream_ms(self) -> int:
         """Return the time for the stream: where the clock is set back it goes on, or a dead book would stay fresh."""
-        now_ms = self._clock.now_ms() + self._lead_ms
-        if now_ms < self._latest_ms:
-            self._lead_ms += self._latest_ms - now_ms
-            now_ms = self._latest_ms
-        self._latest_ms = now_ms
-        return now_ms
+        return self._time.now_ms()
 
     def _drain(self) -> None:
         for event in self._stream.events():

@@ -134,6 +134,7 @@ class Vitals(_Input, frozen=True):
     tape: TapeState
     offset_ms: int | None = None  # of our clock against the venue's
     write_tokens: int | None = None
+    lead_ms: int = 0  # how far the time of all inputs is ahead of our clock, which was set back
 
 
 class JournalRead(_Input, frozen=True):

@@ -295,7 +295,7 @@ class Kernel:
 
     def _vitals(self, taken: inputs.Vitals) -> None:
         self.status.take(taken)
-        self.desk.offset_ms, self.desk.write_tokens = taken.offset_ms, taken.write_tokens
+        self.desk.vitals(taken)
 
     def _told(self, taken: inputs.Told) -> None:
         self.notices.tell(taken.at_ms, taken.words, taken.loudness, taken.ticker)

@@ -49,5 +49,6 @@ class OrderRules(Struct, frozen=True, gc=False):
     paper_there_ms: int = 100
     paper_back_ms: int = 100
     paper_queue: Literal["behind-first", "pro-rata"] = "behind-first"
+    reviewed_ms: int = 0  # of observed and paper time, by this account's other journals
     arm_phrase: str = ""
     reset_phrase: str = ""

@@ -16,6 +16,7 @@ from kalshi_tui.engine.history import Sampler
 from kalshi_tui.engine.intake import Intake
 from kalshi_tui.engine.kernel import Kernel
 from kalshi_tui.engine.lag import LagMeter
+from kalshi_tui.engine.onward import Onward
 from kalshi_tui.engine.ports import Chance, Clock, Recorder, Storage, StreamTransport
 from kalshi_tui.engine.questions import Question, request_of
 from kalshi_tui.engine.venue import Venue
@@ -108,7 +109,8 @@ class Engine:
         self._asking: set[asyncio.Task[None]] = set()
         self._fault: asyncio.Future[None]
         self._told: dict[str, str] = {}
-        self._logged = self._lead_ms = 0
+        self._logged = 0
+        self._time = Onward(around.clock, around.speed)
         self._feed = self._make_feed(feed_rules)
         self.executor = Executor(self.intake, around.venue, around.clock, around.outside, self._now_ms)
         self.executor.on_fault = self._fail
@@ -299,6 +301,7 @@ class Engine:
                 self.tape(),
                 self._around.venue.offset_ms,
                 self._around.venue.write_tokens(),
+                self._time.lead_ms,
             )
             self.intake.take(taken)
             self._tell_troubles()
@@ -355,6 +358,7 @@ class Engine:
             offset_ms=lambda: around.venue.offset_ms,
             on_status=self._hear,
             rules=rules,
+            speed=around.speed,
         )
 
     def _hear(self, status: FeedStatus) -> None:
@@ -440,9 +444,7 @@ class Engine:
 
     def _now_ms(self) -> int:
         """Return the time for the kernel: where the clock is set back it goes on, or nothing would be published."""
-        now_ms, before_ms = self._around.clock.now_ms() + self._lead_ms, self.kernel.now_ms
-        self._lead_ms += max(before_ms - now_ms, 0)
-        return max(now_ms, before_ms)
+        return self._time.now_ms(self.kernel.now_ms)
 
 
 def _ignore(_: Event) -> None:

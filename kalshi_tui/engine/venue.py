@@ -92,12 +92,12 @@ class Venue:
         What is to be sent `at_once` is not sent at all where the rate budget would have it wait.
         """
         deadline = self._clock.monotonic() + (self._patience.deadline_s if deadline_s is None else deadline_s)
-        attempts = 1 if request.is_write else self._patience.attempts
+        attempts = self._patience.attempts
         for attempt in range(attempts):
             try:
                 return await self._try(request, deadline, at_once=at_once)
             except (TransportError, RateLimited, AuthenticationRefused) as problem:
-                if attempt == attempts - 1:
+                if attempt == attempts - 1 or not _may_repeat(request, problem):
                     raise
                 await self._pause(problem, attempt, deadline)
         raise LocalProtocolError("a request needs at least one attempt", hint="set attempts to 1 or more")
@@ -217,9 +217,7 @@ class Venue:
             self.skew.saw_date(date, sent_ms, self._clock.now_ms())
 
     async def _pause(self, problem: KalshiTuiError, attempt: int, deadline: float) -> None:
-        if isinstance(problem, AuthenticationRefused) and (
-            attempt or not problem.code.startswith("header_timestamp_expired")
-        ):
+        if isinstance(problem, AuthenticationRefused) and (attempt or not is_about_time(problem)):
             raise problem
         patience = self._patience
         pause = full_jitter(attempt, base_s=patience.base_s, cap_s=patience.cap_s, chance=self._chance)
@@ -231,6 +229,16 @@ class Venue:
 
     def _steady_ms(self) -> int:
         return int(self._clock.monotonic() * 1000)
+
+
+def is_about_time(problem: KalshiTuiError) -> bool:
+    """Tell whether the venue refused nothing but the time of a signature: its reply has told the right one."""
+    return isinstance(problem, AuthenticationRefused) and problem.code.startswith("header_timestamp_expired")
+
+
+def _may_repeat(request: Request[Any], problem: KalshiTuiError) -> bool:
+    """Tell whether sending again does no harm: a cancel that was refused for its time alone has not happened."""
+    return not request.is_write or (request.is_cancel and is_about_time(problem))
 
 
 async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from kalshi_tui.cli.drill import row_of, spans, words_of
-from kalshi_tui.cli.drills.running import Trial
+from msgspec.structs import replace
+
+from kalshi_tui.cli.drill import cells_of, row_of, spans, words_of
+from kalshi_tui.cli.drills.running import Dealt, Trial
 from kalshi_tui.cli.drills.score import score_of
 
 GOOD = Trial("F36", 1, strikes=4, frames=100, rows=10, longest_behind_ms=60, lively_ms=0, gaps=4, digest="a")
@@ -43,7 +45,7 @@ def test_nothing_played_is_no_success() -> None:
 
 def test_pending_faults_are_named_and_never_counted() -> None:
     found = score_of([GOOD])
-    assert "F52" in found.pending
+    assert "F28" in found.pending
     assert "F36" not in found.pending
     assert found.total.seeds == 1
 
@@ -55,3 +57,31 @@ def test_the_digest_depends_on_what_was_published_and_not_on_who_was_ready_first
 
 def test_names_in_a_row_are_written_as_a_span() -> None:
     assert spans(["F01", "F02", "F03", "F07", "F09", "F10"]) == "F01 to F03, F07, F09 to F10"
+
+
+DEALT = Dealt(
+    orders=9,
+    fills=4,
+    rows=40,
+    differing=0,
+    duplicates=0,
+    unknown_positions=0,
+    breaches=0,
+    illegal=0,
+    after_kill=0,
+    tradable_ms=700,
+)
+
+
+def test_what_was_traded_is_added_up_and_the_slowest_return_counts() -> None:
+    never = replace(DEALT, duplicates=1, tradable_ms=None)
+    found = score_of([replace(GOOD, dealt=DEALT), replace(SLOW, dealt=replace(DEALT, tradable_ms=900)), BAD])
+    assert found.total.dealt == replace(DEALT, orders=18, fills=8, rows=80, tradable_ms=900)
+    assert found.lines[1].dealt is None
+    assert cells_of(DEALT)[-1] == "0.70 s"
+    assert cells_of(never)[-1] == "never"
+
+
+def test_a_mix_that_failed_is_played_again_by_its_seed() -> None:
+    (failure,) = score_of([replace(BAD, fault="random", seed=12)]).failures
+    assert failure.again == "kalshi-tui drill --random 1 --seed 12"

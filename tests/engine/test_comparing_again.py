@@ -1,4 +1,4 @@
-"""When our books are compared with the venue's: soon after what changes them, and never forgotten; and a refused key."""
+"""When our books are compared with the venue's: soon after what changes them, and never forgotten; a refused key."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_key_that_is_refused_stops_everything_that_adds_risk_until_the_venue_t
         await buy(here, terminal, ticker)
         await here.clock.sleep(0.5)
         assert engine.kernel.desk.kills.state()[0] == "halted"
-        with pytest.raises(KalshiTuiError, match="HALTED|not armed"):
+        with pytest.raises(KalshiTuiError, match=r"HALTED|not armed"):
             await buy(here, terminal, ticker, rests=True)
         with pytest.raises(KalshiTuiError, match="key"):
             await terminal.ask(link.Arm())
@@ -136,5 +136,59 @@ def test_a_balance_that_came_too_soon_after_a_fill_is_looked_at_again_soon() -> 
         await terminal.ask(link.Reconcile())
         await here.clock.sleep(40)
         assert engine.kernel.desk.ledger.moved_today == -100_000_000
+
+    played(here, part)
+
+
+def test_a_group_that_a_kill_has_tripped_while_the_stream_was_away_takes_orders_again_after_the_next_arming() -> None:
+    here = world()
+
+    async def part(engine: Engine, terminal: Link) -> None:
+        await here.clock.sleep(3)
+        await terminal.ask(link.Arm())
+        here.cut_streams()
+        await terminal.ask(link.Kill())
+        await here.clock.sleep(8)
+        await terminal.ask(link.ResetKill("lift"))
+        await terminal.ask(link.Arm())
+        await here.clock.sleep(1)
+        await here.clock.sleep(30)  # until the descriptions are read anew
+        number = await buy(here, terminal, a_market(here))
+        await here.clock.sleep(1)
+        assert engine.kernel.desk.ledger.orders[number].state == "filled"
+
+    played(here, part)
+
+
+def test_a_group_that_has_tripped_unheard_is_known_by_the_refusal_of_an_order_and_reset_by_arming() -> None:
+    here = world()
+
+    async def part(engine: Engine, terminal: Link) -> None:
+        await here.clock.sleep(3)
+        await terminal.ask(link.Arm())
+        for group in here.desk.exchange.groups.values():
+            group.triggered = True
+        refused = await buy(here, terminal, a_market(here))
+        await here.clock.sleep(1)
+        desk = engine.kernel.desk
+        assert (desk.ledger.orders[refused].state, desk.kills.state()[0]) == ("rejected", "disarmed")
+        await terminal.ask(link.Arm())
+        await here.clock.sleep(1)
+        taken = await buy(here, terminal, a_market(here))
+        await here.clock.sleep(1)
+        assert desk.ledger.orders[taken].state == "filled"
+
+    played(here, part)
+
+
+def test_nobody_arms_while_our_own_orders_are_not_told() -> None:
+    here = world()
+
+    async def part(_: Engine, terminal: Link) -> None:
+        await here.clock.sleep(3)
+        here.cut_streams()
+        await here.clock.sleep(0.05)
+        with pytest.raises(KalshiTuiError, match="our own orders are not told"):
+            await terminal.ask(link.Arm())
 
     played(here, part)

@@ -116,3 +116,13 @@ def test_an_order_that_is_cancelled_after_a_part_of_it_was_filled_is_cancelled_w
     canceled = told(status="canceled", filled=Size(100), remaining=Size(0), updated_ms=5)
     order = after(RESTING, changing("decrease", 6_300, 150), fill(100), canceled)
     assert (order.state, order.filled) == ("canceled", 100)
+
+
+def test_an_order_of_others_that_is_filled_beyond_its_size_is_a_trouble_and_filled() -> None:
+    ledger = Ledger()
+    elsewhere = {"client_order_id": "", "order_id": "order-2"}
+    for entry in (replace(fill(100), **elsewhere), replace(fill(100, trade_id="trade-2"), **elsewhere)):
+        ledger.apply(entry)
+    ledger.apply(told(**elsewhere, status="executed", initial=Size(100), filled=Size(100), remaining=Size(0)))
+    assert (ledger.orders[1].state, ledger.orders[1].size) == ("filled", 100)
+    assert [words for _, words in ledger.troubles] == ["order 1 is filled beyond its size"]

@@ -27,6 +27,7 @@ WARM_UP: Final = 20
 MARKETS: Final = 100
 _ROOM: Final = Price(2_000)
 _PAGE: Final = 4_096
+_OPEN_MS: Final = 600_000  # a market that closes meanwhile refuses orders
 _QUIET_S: Final = 0.02  # after an order, so that what comes of it is over before the next
 _SIGNED: Final = {
     "accept": "application/json",
@@ -130,7 +131,9 @@ async def _fired(place: Place, count: int, sync: Sync) -> tuple[list[int], list[
     transport = httpx.AsyncHTTPTransport()
     watch_writes(transport, stamps.note)
     async with seated(place, 10) as seat, transport:
-        tickers = [row.ticker for row in seat.rows if row.ask is not None and row.ask > _ROOM]
+        open_ms = seat.view().now_ms + _OPEN_MS
+        rows = [row for row in seat.rows if row.close_ms > open_ms]
+        tickers = [row.ticker for row in rows if row.ask is not None and row.ask > _ROOM]
         orders = seat.link.watch(OrdersKey(count=5))
         for number in range(count):
             ticket = await staged(seat, tickers[number % len(tickers)])
@@ -152,7 +155,10 @@ async def _fired(place: Place, count: int, sync: Sync) -> tuple[list[int], list[
 def _has_ended(orders: Watching, number: int) -> bool:
     view = orders.view
     rows = view.rows if isinstance(view, OrdersView) else ()
-    return any(row.number == number and row.state == "canceled" for row in rows)
+    found = [row for row in rows if row.number == number and not row.is_in_flight]
+    if found and found[0].state not in {"canceled", "resting"}:
+        raise AssertionError(f"order {number} is {found[0].state}: {found[0].reason}")
+    return bool(found) and found[0].state == "canceled"
 
 
 async def _post(transport: httpx.AsyncHTTPTransport, rest_url: str, body: bytes) -> None:

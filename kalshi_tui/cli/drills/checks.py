@@ -21,6 +21,7 @@ _MOST_TASKS: Final = 40
 _LOOK_S: Final = 0.5
 _LOOKS: Final = 3
 _MINUTE_MS: Final = 60_000
+_SECOND_MS: Final = 1_000
 _CONNECTS: Final = 10  # a minute
 _DEEP: Final = 9_000
 
@@ -105,7 +106,7 @@ def _differences(view: View | None, market: Market, *, may_doubt: bool) -> str:
         "title": (view.title, market.title),
         "answer": (view.yes_title, market.yes_sub_title),
         "status": (view.status, market.status),
-        "close": (view.close_ms, market.close_ms),
+        "close": (view.close_ms // _SECOND_MS, market.close_ms // _SECOND_MS),  # as the wire tells it
         "grid": (PriceGrid.from_bands(view.grid), _grid(market)),
     }
     wrong = [f"{name} is shown as {ours}, is {its}" for name, (ours, its) in pairs.items() if ours != its]

@@ -1,4 +1,4 @@
-"""The trading half of a scene: a person who deals, the oracle that listens to the exchange, and the final comparison."""
+"""The trading half of a scene: a person who deals, the oracle that listens to the exchange, the final comparison."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ LIMITS: Final = (
 """So tight that a person at a lively pace meets them again and again."""
 _AGREE_S: Final = 60.0  # an order that never arrived is given up after the quarantine, and not earlier
 _LOOK_S: Final = 0.5
+_COMMITS_S: Final = (0.0002, 0.0002, 0.0003, 0.0005, 0.001, 0.012, 0.038)  # as measured, up to the longest
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Dealing:
     trader: Trader = field(init=False)
     register: Register = field(init=False)
     _link: Link = field(init=False)
+    _disk: random.Random = field(init=False)
     _serving: asyncio.Task[None] = field(init=False)
     _trading: asyncio.Task[None] = field(init=False)
 
@@ -54,14 +56,16 @@ class Dealing:
         ours, self._serving = world.pipe_to(scene.engine)
         self._link = await attach(ours, name="trader")
         chance = random.Random(scene.seed * 7919 + 1)
+        world.journal.stall = self._commit  # type: ignore[attr-defined]  # the one in memory
+        self._disk = random.Random(scene.seed * 31 + 7)
         self.trader = Trader(self._link, world.clock, chance, self.habits)
         self.register = Register(
             world.desk.exchange,
             world.desk.user_id,
-            dict(LIMITS),
-            self.trader.conduct,
-            self._is_live,
-            world.journal.durable_rows,  # type: ignore[attr-defined]  # the one in memory
+            limits=dict(LIMITS),
+            conduct=self.trader.conduct,
+            is_live=self._is_live,
+            durable=world.journal.durable_rows,  # type: ignore[attr-defined]  # the one in memory
         )
         world.wire.on_write = self.register.leaves
         self._trading = asyncio.ensure_future(self.trader.trade())
@@ -102,5 +106,11 @@ class Dealing:
         return compared(world.desk.exchange, world.desk.user_id, ledger, world.journal.durable_rows())  # type: ignore[attr-defined]  # as above
 
     def _is_live(self, ticker: str) -> bool:
+        """Tell whether a book is live, or was so a moment ago, when the order was fired and went to the disk first."""
         tracked = self.scene.engine.kernel.stream.books.get(ticker)
-        return tracked is not None and tracked.state is BookState.LIVE
+        is_live = tracked is not None and tracked.state is BookState.LIVE
+        return is_live or self.scene.witness.shows_live(ticker)
+
+    async def _commit(self) -> None:
+        """Let the disk take as long as disks do."""
+        await self.scene.world.clock.sleep(self._disk.choice(_COMMITS_S))

@@ -55,7 +55,9 @@ class Folded:
 
     def cash(self) -> int:
         """Return the cash that everything comes to: each contract that is short has a dollar behind it."""
-        flow = sum((-1 if side == "bid" else 1) * price * size - fee for _, side, price, size, fee in self.fills.values())
+        flow = 0
+        for _, side, price, size, fee in self.fills.values():
+            flow += (-1 if side == "bid" else 1) * price * size - fee
         short = sum(min(size, 0) for size in self._net().values())
         return self.told + flow + short * _DOLLAR + sum(self.paid.values())
 

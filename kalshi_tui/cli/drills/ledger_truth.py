@@ -17,6 +17,7 @@ from kalshi_tui.cli.drills.conduct import Conduct
 from kalshi_tui.cli.drills.wire import Write
 from kalshi_tui.core.units import parse_decimal
 from kalshi_tui.engine.journal_rows import JournalRow
+from kalshi_tui.link.trading import TicketView
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.happenings import Happening, MarketChanged, OrderChanged
 from kalshi_tui.practice.records import Order
@@ -52,6 +53,7 @@ class Register:
         self,
         exchange: Exchange,
         user_id: str,
+        *,
         limits: Mapping[str, int],
         conduct: Conduct,
         is_live: Callable[[str], bool],
@@ -179,29 +181,27 @@ class Register:
             return
         if not any(_stands_in(write.body, row) for row in self._durable()):
             self._illegal("an order left before the disk had it")
-        words = self._unlawful(write, paper.ticket.expires_ms, paper.ticket.reduce_only)
+        words = self._unlawful(write, paper.ticket)
         if words:
             self._illegal(f"{paper.ticket.words} left {words}")
 
-    def _unlawful(self, write: Write, expires_ms: int, reduce_only: bool) -> str:  # noqa: FBT001 - it is the ticket's
-        if write.at_ms >= expires_ms:
-            return f"{write.at_ms - expires_ms} ms after its ticket had expired"
-        if reduce_only or not self._adds_risk(write):
+    def _unlawful(self, write: Write, ticket: TicketView) -> str:
+        if write.at_ms >= ticket.expires_ms:
+            return f"{write.at_ms - ticket.expires_ms} ms after its ticket had expired"
+        if ticket.reduce_only or not self._adds_risk(write):
             return ""
-        conduct, exchange = self._conduct, self._exchange
-        if conduct.is_killed:
-            self.sends_after_kill += 1
-            return "after a kill"
-        if not conduct.is_armed:
-            return "while nobody had armed"
-        if conduct.state != "active" and write.at_ms - conduct.state_since_ms > _SEEN_MS:
-            return f"while the terminal said {conduct.state}"
-        ticker = self._ticker(write)
-        if not self._is_live(ticker):
-            return "on a book that was not live"
-        market = exchange.markets[ticker]
-        closed_ms = write.at_ms - market.updated_ms if market.status != "active" else 0
-        return "into a market that is closed" if closed_ms > _HEARD_MS else ""
+        conduct, market = self._conduct, self._exchange.markets[self._ticker(write)]
+        self.sends_after_kill += conduct.is_killed
+        is_told = write.at_ms - conduct.state_since_ms > _SEEN_MS
+        is_closed = market.status != "active" and write.at_ms - market.updated_ms > _HEARD_MS
+        wrongs = (
+            (conduct.is_killed, "after a kill"),
+            (not conduct.is_armed, "while nobody had armed"),
+            (conduct.state != "active" and is_told, f"while the terminal said {conduct.state}"),
+            (not self._is_live(market.ticker), "on a book that was not live"),
+            (is_closed, "into a market that is closed"),
+        )
+        return next((words for holds, words in wrongs if holds), "")
 
     def _adds_risk(self, write: Write) -> bool:
         """Tell whether it can do more than reduce what is held, by the exchange's count."""

@@ -16,7 +16,7 @@ RANDOM: Final = "random"
 _ALONE: Final = frozenset({"F14", "F45", "F46"})
 """What nothing can be mixed with: a key that is gone for good, readers that do not read, books ten thousand deep."""
 _MOST: Final = 3
-_LATEST_S: Final = 8.0
+_LATEST_S: Final = 8
 _NEVER_S: Final = 1e9
 _KILLS: Final = 0.25  # the share of runs in which somebody presses kill
 
@@ -24,9 +24,9 @@ _KILLS: Final = 0.25  # the share of runs in which somebody presses kill
 def mixed(seed: int, drills: Iterable[Drill]) -> Drill:
     """Return the drill of a seed."""
     chance = random.Random(seed * 104_729 + 3)
-    fit = [drill for drill in drills if drill.fault not in _ALONE and isinstance(drill.scenario, str)]
+    fit = [drill for drill in drills if drill.fault not in _ALONE and type(drill) is Drill]
     chosen = chance.sample(fit, chance.randint(1, _MOST))
-    offsets = [round(chance.uniform(0, _LATEST_S), 1) for _ in chosen]
+    offsets = [chance.randint(0, _LATEST_S) for _ in chosen]  # times of the wire are whole seconds
     rules = [shifted(rule, at_s) for drill, at_s in zip(chosen, offsets, strict=True) for rule in _rules_of(drill)]
     lasts_s = max(drill.lasts_s + at_s for drill, at_s in zip(chosen, offsets, strict=True))
     return Drill(
@@ -46,7 +46,9 @@ def mixed(seed: int, drills: Iterable[Drill]) -> Drill:
 
 
 def shifted(rule: Rule, by_s: float) -> Rule:
-    """Return a rule that strikes so much later."""
+    """Return a rule that strikes so much later; connections are made at the beginning, and stay as they are."""
+    if rule.at == "connection":
+        return rule
     if rule.at == "exchange" and not rule.params["on"]:
         return replace(rule, params={**rule.params, "at_s": rule.params["at_s"] + by_s})
     begin_s, end_s = rule.when.between_s or (0.0, _NEVER_S)

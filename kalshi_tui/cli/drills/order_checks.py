@@ -33,7 +33,8 @@ async def it_can_trade_again(scene: Scene) -> list[str]:
         return []
     view = trader.trading
     if view is not None and view.state in {"reducing", "halted"} and view.reason.startswith("the day's result"):
-        return []  # that is what the limit is for
+        trader.tradable_ms = scene.ceased_ms  # that is what the limit is for
+        return []
     words = f"{view.state}: {view.reason}" if view is not None else "nothing is shown"
     return [f"nothing could be traded {LIVELY_S:g} s after the last fault: {words}; {dict(trader.conduct.refusals)}"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from kalshi_tui.cli.drills.fate_checks import (
@@ -21,6 +22,7 @@ from kalshi_tui.cli.drills.fate_checks import (
 from kalshi_tui.cli.drills.plan import Drill
 from kalshi_tui.cli.drills.trader import Habits
 
+_SCENARIOS: Final = Path(__file__).parent / "scenarios"  # where the bundled one begins before anybody can trade
 _USUAL: Final = Habits(starts_with=("join",))
 _TAKES: Final = Habits(leans=("take", "ioc"), starts_with=("take",))
 _CANCELS: Final = Habits(leans=("cancel",), starts_with=("join", "cancel"))
@@ -43,7 +45,7 @@ ORDER_DRILLS: Final = (
         trades=Habits(starts_with=("join", "join"), leans=("cancel",), kills_at_s=(20,), lifts_after_s=60),
         fewest=1,
         checks=(the_kill_waited,),
-        scenario="rate-limits-amid-trading",
+        scenario=str(_SCENARIOS / "f02-rate-limits-amid-trading.toml"),
     ),
     Drill(
         "F03",
@@ -118,7 +120,12 @@ ORDER_DRILLS: Final = (
         "it is looked for under its name and found, and no other is made",
         lasts_s=30,
         trades=_TAKES,
-        checks=(told("Unanswered"), never("Rejected", code="order_already_exists"), never("Absent"), resolved_within(10)),
+        checks=(
+            told("Unanswered"),
+            never("Rejected", code="order_already_exists"),
+            never("Absent"),
+            resolved_within(10),
+        ),
     ),
     Drill(
         "F12",
@@ -134,6 +141,7 @@ ORDER_DRILLS: Final = (
         "they are rejected with the venue's reason, and count no more",
         lasts_s=30,
         trades=_USUAL,
+        fewest=1,
         says="was rejected",
         checks=(told("Rejected", 3), every("Rejected", lambda row: bool(row["words"]), "no reason was kept")),
     ),
@@ -225,10 +233,10 @@ ORDER_DRILLS: Final = (
         "F25",
         "the answer to a batch of cancels is lost",
         "each order's fate is found out by itself",
-        lasts_s=40,
-        trades=Habits(leans=("cancel all", "join"), starts_with=("join", "join", "cancel all") * 2),
+        lasts_s=50,
+        trades=Habits(leans=("cancel all", "join"), starts_with=("join", "join", "cancel all") * 4),
         checks=(told("CancelAnswered", 2, outcome="no answer"),),
-        scenario="batch-of-cancels-unknown",
+        scenario=str(_SCENARIOS / "f25-batch-of-cancels-unknown.toml"),
     ),
     Drill(
         "F26",
@@ -244,8 +252,9 @@ ORDER_DRILLS: Final = (
         "an order of the account meets the account's own",
         "both are known for what became of them, and nothing is sent again",
         lasts_s=30,
-        trades=Habits(pace_s=(0.1, 0.3), starts_with=("join",) * 4, leans=("join",)),
+        trades=Habits(pace_s=(0.1, 0.6), only=("join",)),
         fewest=1,
+        scenario=str(_SCENARIOS / "f27-self-trades-amid-trading.toml"),
     ),
     Drill(
         "F52",
@@ -253,8 +262,9 @@ ORDER_DRILLS: Final = (
         "nothing is placed, and what is to be cancelled is cancelled",
         lasts_s=47,
         trades=_USUAL,
+        fewest=1,
         checks=(refused("TRADING_PAUSED"),),
-        scenario="trading-pause-amid-trading",
+        scenario=str(_SCENARIOS / "f52-trading-pause-amid-trading.toml"),
     ),
     Drill(
         "F53",
@@ -262,9 +272,10 @@ ORDER_DRILLS: Final = (
         "the kill is shown as pending, tried again, and verified afterwards",
         lasts_s=47,
         trades=Habits(starts_with=("join",) * 3, only=("join",), kills_at_s=(19,), lifts_after_s=60),
+        fewest=1,
         checks=(the_kill_waited,),
         keeps_on_pause=True,
-        scenario="exchange-pause-amid-trading",
+        scenario=str(_SCENARIOS / "f53-exchange-pause-amid-trading.toml"),
     ),
     Drill(
         "F54",

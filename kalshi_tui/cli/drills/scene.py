@@ -18,6 +18,7 @@ from kalshi_tui.cli.drills.truth import Truth
 from kalshi_tui.cli.drills.witness import Witness
 from kalshi_tui.cli.drills.world import START_MS, World
 from kalshi_tui.engine.ports import Storage
+from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.running import Engine
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link.client import Link
@@ -27,6 +28,7 @@ from kalshi_tui.protocol.tracked import Counters
 _AFTER_S: Final = LIVELY_S + 1
 _CALM_MS: Final = 4_000  # longer than any message is late by then
 _LOOK_S: Final = 0.5
+_LISTS_MS: Final = 500  # where somebody trades: what is listed is made anew less often, for speed
 _STARTS: Final = 20  # so many seconds of the minute in which drills begin
 
 
@@ -109,6 +111,7 @@ def make_scene(drill: Drill, seed: int, storage: Storage) -> Scene:
         seed=seed,
         scenario=drill.scenario or drill.fault,
         spec=small_world(),
+        rules=Rules() if drill.trades is None else Rules(list_ms=_LISTS_MS),
         start_ms=START_MS + seed % _STARTS * 1000,
         link_rules=drill.link_rules,
         orders=None if drill.trades is None else replace_struct(RULES, cancel_on_pause=not drill.keeps_on_pause),

@@ -15,7 +15,7 @@ from kalshi_tui.core.units import Price, Size
 from kalshi_tui.core.words import dollars
 from kalshi_tui.engine.ports import Clock
 from kalshi_tui.errors import KalshiTuiError
-from kalshi_tui.link import trading as link
+from kalshi_tui.link import trading as asks
 from kalshi_tui.link.client import Link, Watching
 from kalshi_tui.link.keys import MarketsKey, OrdersKey, PositionsKey, TradingKey
 from kalshi_tui.link.views import MarketRow, MarketsView
@@ -36,7 +36,9 @@ _WEIGHTS: Final = {
     "compare": 1,
 }
 _LEAN: Final = 5
-_FITTING: Final = re.compile(r"LIMIT_|RATE_|SIZE_|PRICE_|BALANCE_SHORT|DUPLICATE|SELF_CROSS|COLLAR|MARKET_|BOOK_|TICKET_")
+_FITTING: Final = re.compile(
+    r"LIMIT_|RATE_|SIZE_|PRICE_|BALANCE_SHORT|DUPLICATE|SELF_CROSS|COLLAR|MARKET_|BOOK_|TICKET_"
+)
 """Refusals of one order at one moment, as against those of all trading."""
 
 
@@ -91,21 +93,21 @@ class Trader:
     # What is seen
 
     @property
-    def trading(self) -> link.TradingView | None:
+    def trading(self) -> asks.TradingView | None:
         """Return the state of trading as it was last shown."""
         view = self._trading.view
-        return view if isinstance(view, link.TradingView) else None
+        return view if isinstance(view, asks.TradingView) else None
 
-    def working(self) -> list[link.OrderRow]:
+    def working(self) -> list[asks.OrderRow]:
         """Return the orders that work, as they were last shown."""
         view = self._orders.view
         over = {"filled", "canceled", "rejected", "absent", "not sent"}
-        return [row for row in view.rows if row.state not in over] if isinstance(view, link.OrdersView) else []
+        return [row for row in view.rows if row.state not in over] if isinstance(view, asks.OrdersView) else []
 
-    def held(self) -> list[link.PositionRow]:
+    def held(self) -> list[asks.PositionRow]:
         """Return what is held, as it was last shown."""
         view = self._positions.view
-        return [row for row in view.rows if row.size] if isinstance(view, link.PositionsView) else []
+        return [row for row in view.rows if row.size] if isinstance(view, asks.PositionsView) else []
 
     def rows(self) -> list[MarketRow]:
         """Return the markets that can be dealt in."""
@@ -149,17 +151,17 @@ class Trader:
 
     async def kill(self) -> None:
         """Press kill."""
-        if await self._ask(link.Kill()) is not None:
+        if await self._ask(asks.Kill()) is not None:
             self._killed_ms = self.clock.now_ms()
             self.conduct.is_killed, self.conduct.is_armed = True, False
 
     async def ask_to_compare(self) -> None:
         """Ask for a comparison with the venue."""
-        await self._ask(link.Reconcile())
+        await self._ask(asks.Reconcile())
 
     async def cancel_everything(self) -> None:
         """Cancel whatever works."""
-        await self._ask(link.CancelOrders(everything=True))
+        await self._ask(asks.CancelOrders(everything=True))
 
     async def _put_right(self, *, at_once: bool = False) -> bool:
         """Do one thing that only a person may do; tell whether there was any."""
@@ -172,18 +174,18 @@ class Trader:
             return is_time and self.chance.random() < 0.7 and await self._lift()
         if view.differences and habits.acknowledges:
             self.acknowledged.append(view.differences[0].words)
-            await self._ask(link.Acknowledge(view.differences[0].number))
+            await self._ask(asks.Acknowledge(view.differences[0].number))
             return True
         if view.state == "disarmed" and habits.arms and (at_once or self.chance.random() < 0.7):
             self.conduct.is_armed = True
-            await self._ask(link.Arm(view.arm_phrase))
+            await self._ask(asks.Arm(view.arm_phrase))
             return True
         return False
 
     async def _lift(self) -> bool:
-        self.conduct.is_killed = False
-        if await self._ask(link.ResetKill(RESET_PHRASE)) is None:
-            self.conduct.is_killed = True
+        was_killed, self.conduct.is_killed = self.conduct.is_killed, False
+        if await self._ask(asks.ResetKill(RESET_PHRASE)) is None:
+            self.conduct.is_killed = was_killed  # what is shown may be older than the last lifting
         return True
 
     def _is_active(self) -> bool:
@@ -221,20 +223,20 @@ class Trader:
         for _ in range(int(2 / _LOOK_S)):
             await self.clock.sleep(_LOOK_S)
             view = self._orders.view
-            rows = view.rows if isinstance(view, link.OrdersView) else ()
+            rows = view.rows if isinstance(view, asks.OrdersView) else ()
             if any(row.number == number and row.state in {"resting", "filled", "canceled"} for row in rows):
                 return True
         return False
 
     # Orders
 
-    async def _deal_somewhere(self, size: Size) -> link.Fired | None:
+    async def _deal_somewhere(self, size: Size) -> asks.Fired | None:
         row = self._market()
         if row is None:
             return None
         side = self._side()
         assert row.bid is not None and row.ask is not None  # noqa: S101, PT018 - of such rows alone
-        return await self._deal(link.Draft(row.ticker, side, row.bid if side == "bid" else row.ask, size))
+        return await self._deal(asks.Draft(row.ticker, side, row.bid if side == "bid" else row.ask, size))
 
     async def _join(self) -> bool:
         row = self._market()
@@ -243,24 +245,23 @@ class Trader:
         side = self._side()
         price, step = (row.bid, -100) if side == "bid" else (row.ask, 100)
         away = self.chance.choice((0, 0, 0, step, 2 * step))
-        return await self._fires(link.Draft(row.ticker, side, Price(price + away), self._size()))
+        return await self._fires(asks.Draft(row.ticker, side, Price(price + away), self._size()))
 
     async def _take(self) -> bool:
         row = self._market()
         if row is None or row.bid is None or row.ask is None:
             return False
         side = self._side()
-        return await self._fires(
-            link.Draft(row.ticker, side, row.ask if side == "bid" else row.bid, self._size())
-        )
+        return await self._fires(asks.Draft(row.ticker, side, row.ask if side == "bid" else row.bid, self._size()))
 
     async def _ioc(self) -> bool:
         row = self._market()
         if row is None or row.bid is None or row.ask is None:
             return False
-        side, kind = self._side(), self.chance.choice(("immediate_or_cancel", "immediate_or_cancel", "fill_or_kill"))
+        side = self._side()
+        kind: asks.TimeInForce = "fill_or_kill" if self.chance.random() < 1 / 3 else "immediate_or_cancel"
         price = row.ask if side == "bid" else row.bid
-        return await self._fires(link.Draft(row.ticker, side, price, self._size(), time_in_force=kind))
+        return await self._fires(asks.Draft(row.ticker, side, price, self._size(), time_in_force=kind))
 
     async def _flatten(self) -> bool:
         held = self.held()
@@ -272,7 +273,7 @@ class Trader:
         row, side = rows[position.ticker], "ask" if position.size > 0 else "bid"
         price = row.bid if side == "ask" else row.ask
         assert price is not None  # noqa: S101 - of such rows alone
-        draft = link.Draft(
+        draft = asks.Draft(
             row.ticker,
             side,  # type: ignore[arg-type]  # one of both
             price,
@@ -291,36 +292,36 @@ class Trader:
         size = Size(order.size + self.chance.choice((-100, 0, 100, 200)))
         if not (0 < price < 10_000 and size > order.filled) or (price, size) == (order.price, order.size):
             return False
-        return await self._fires(link.Draft(order.ticker, order.side, price, size, kind="amend", replaces=order.number))
+        return await self._fires(asks.Draft(order.ticker, order.side, price, size, kind="amend", replaces=order.number))
 
     async def _reduce(self) -> bool:
         order = self._resting(more_than=100)
         if order is None:
             return False
-        return await self._ask(link.Reduce(order.number, Size(order.size - order.remaining // 2))) is not None
+        return await self._ask(asks.Reduce(order.number, Size(order.size - order.remaining // 2))) is not None
 
     async def _cancel(self) -> bool:
         working = self.working()
         if not working:
             return False
-        return await self._ask(link.CancelOrders((self.chance.choice(working).number,))) is not None
+        return await self._ask(asks.CancelOrders((self.chance.choice(working).number,))) is not None
 
     async def _cancel_all(self) -> bool:
-        if len(self.working()) < 2:
+        if sum(row.state == "resting" for row in self.working()) < 2:
             return False
-        return await self._ask(link.CancelOrders(everything=True)) is not None
+        return await self._ask(asks.CancelOrders(everything=True)) is not None
 
     async def _compare(self) -> bool:
-        return await self._ask(link.Reconcile()) is not None
+        return await self._ask(asks.Reconcile()) is not None
 
-    async def _fires(self, draft: link.Draft) -> bool:
+    async def _fires(self, draft: asks.Draft) -> bool:
         return await self._deal(draft) is not None
 
-    async def _deal(self, draft: link.Draft) -> link.Fired | None:
+    async def _deal(self, draft: asks.Draft) -> asks.Fired | None:
         """Make a ticket, read it, and fire it; some are fired although they must not be, and some twice."""
         draft = _typed(draft)
-        staged = await self._ask(link.Stage(draft))
-        if not isinstance(staged, link.Staged):
+        staged = await self._ask(asks.Stage(draft))
+        if not isinstance(staged, asks.Staged):
             return None
         paper = self.conduct.shown(staged.ticket)
         await self.clock.sleep(self.chance.choice((0.1, 0.2, 0.4, 0.8, 1.5, 5.1) if not self.is_over else (0.1, 0.2)))
@@ -329,16 +330,16 @@ class Trader:
             await self._fire(paper)
         return fired
 
-    async def _fire(self, paper: Paper) -> link.Fired | None:
+    async def _fire(self, paper: Paper) -> asks.Fired | None:
         was_fired, paper.is_fired = paper.is_fired, True
-        fired = await self._ask(link.Fire(paper.ticket.number, paper.ticket.token))
-        if not isinstance(fired, link.Fired):
+        fired = await self._ask(asks.Fire(paper.ticket.number, paper.ticket.token))
+        if not isinstance(fired, asks.Fired):
             paper.is_fired = was_fired
             return None
         self.conduct.fired += 1
         return fired
 
-    async def _ask(self, intent: link.TradingIntent) -> object | None:
+    async def _ask(self, intent: asks.TradingIntent) -> object | None:
         try:
             return await self.link.ask(intent)
         except KalshiTuiError as problem:
@@ -353,7 +354,7 @@ class Trader:
         wanted = [row for row in rows if row.ticker.startswith(self.habits.holds)]
         return self.chance.choice(wanted or rows) if rows else None
 
-    def _resting(self, more_than: int = 0) -> link.OrderRow | None:
+    def _resting(self, more_than: int = 0) -> asks.OrderRow | None:
         resting = [row for row in self.working() if row.state == "resting" and row.remaining > more_than]
         return self.chance.choice(resting) if resting else None
 
@@ -364,9 +365,9 @@ class Trader:
         return Size(self.chance.choice(self.habits.sizes))
 
 
-def _typed(draft: link.Draft) -> link.Draft:
+def _typed(draft: asks.Draft) -> asks.Draft:
     """Return a draft with its price typed once more, as it is asked for near the ends of the scale."""
-    return link.Draft(
+    return asks.Draft(
         draft.ticker,
         draft.side,
         draft.price,

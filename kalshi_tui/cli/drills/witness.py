@@ -68,6 +68,10 @@ class Witness:
         """Return the markets whose ladders are watched."""
         return list(self.looks)
 
+    def shows_live(self, ticker: str) -> bool:
+        """Tell whether a ladder is shown live at this moment."""
+        return ticker in self._shown
+
     def count_no_more(self) -> None:
         """Let books that are listed from now on say nothing about whether all are live again."""
         self._all_count = False

@@ -104,6 +104,6 @@ def _expiration(desk: Desk, draft: Draft) -> int | None:
     if draft.expiration_s is not None:
         return draft.expiration_s
     if desk.rules.expiration_ms:
-        return (desk.now_ms + desk.rules.expiration_ms) // 1000
+        return (desk.venue_ms + desk.rules.expiration_ms) // 1000
     known = desk.kernel.catalogue.get(draft.ticker)
-    return known.market.close_ms // 1000 if known is not None and known.market.close_ms > desk.now_ms else None
+    return known.market.close_ms // 1000 if known is not None and known.market.close_ms > desk.venue_ms else None

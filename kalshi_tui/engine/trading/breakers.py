@@ -73,8 +73,7 @@ class Breakers:
         """Look."""
         desk, now_ms = self._desk, self._desk.now_ms
         if self._beat_ms and now_ms - self._beat_ms > STEP_MS:
-            self._hold("", f"the clock has gone on by {(now_ms - self._beat_ms) / 1000:.0f} s at once")
-            desk.comparing.compare_soon()
+            self.clock_was_set(now_ms - self._beat_ms)
         self._beat_ms = now_ms
         self._look_at_rate()
         watched = dict.fromkeys((*desk.ledger.tickers(), *desk.tickets.tickers()))
@@ -85,6 +84,14 @@ class Breakers:
         for ticker in [ticker for ticker, held in self._held.items() if now_ms >= held.until_ms]:
             del self._held[ticker]
             desk.tell("back to normal", "info", ticker)
+
+    def clock_was_set(self, by_ms: int) -> None:
+        """Hold everything, and compare all with the venue: the clock was set, or the machine has slept."""
+        words = f"the clock has gone on by {by_ms / 1000:.0f} s at once"
+        if by_ms < 0:
+            words = f"the clock was set back by {-by_ms / 1000:.0f} s"
+        self._hold("", words)
+        self._desk.comparing.compare_anew(f"comparing with the venue: {words}")
 
     def _look_at(self, ticker: str) -> None:
         book = self._desk.believed_book(ticker)

@@ -181,6 +181,8 @@ def options(proposal: Proposal, facts: Facts, _: OrderRules) -> No | None:
     rests = proposal.time_in_force == "good_till_canceled"
     if proposal.kind == "amend" and (proposal.replaces is None or proposal.replaces.state != "resting"):
         return No(Code.ORDER_GONE, "the order does not rest any more")
+    if proposal.replaces is not None and proposal.replaces.change is not None:
+        return No(Code.CHANGE_OPEN, "an earlier change of the order is not answered yet")
     if proposal.reduce_only and rests:
         return No(Code.OPTIONS_CLASH, "reduce-only goes with immediate-or-cancel and fill-or-kill")
     if not rests and (proposal.post_only or proposal.expiration_s is not None):

@@ -38,6 +38,7 @@ class Code(StrEnum):
     PRICE_OFF_GRID = "PRICE_OFF_GRID"
     SIZE_WRONG = "SIZE_WRONG"
     ORDER_GONE = "ORDER_GONE"
+    CHANGE_OPEN = "CHANGE_OPEN"
     OPTIONS_CLASH = "OPTIONS_CLASH"
     POST_ONLY_TAKES = "POST_ONLY_TAKES"
     COLLAR = "COLLAR"
@@ -102,6 +103,7 @@ MEANINGS: Final[dict[Code, tuple[str, str]]] = {
     Code.PRICE_OFF_GRID: ("The market takes no order at this price.", "Take a price of its grid."),
     Code.SIZE_WRONG: ("The size is none that an order can have.", "Sizes are above zero, in hundredths of a contract."),
     Code.ORDER_GONE: ("The order to be changed does not work any more.", "Look at the blotter."),
+    Code.CHANGE_OPEN: ("An earlier change of this order is not answered yet.", "Wait until it is."),
     Code.OPTIONS_CLASH: ("These options do not go together.", "Read the sentence; the venue would refuse them."),
     Code.POST_ONLY_TAKES: ("A post-only order would take now.", "Lower the bid, raise the ask, or let it take."),
     Code.COLLAR: ("The price is too far through the best price.", "Take a price nearer to the market."),

@@ -46,6 +46,7 @@ class Round:
 
     is_full: bool
     started_ms: int
+    venue_ms: int  # the same by the venue's clock, which its lists go by
     left: set[tuple[str, str]] = field(default_factory=set)
     open_orders: dict[str, Order] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)  # by client_order_id
@@ -95,8 +96,11 @@ class Comparing:
         if self._desk.paper is not None:
             self.clean_ms, self.words = self._desk.now_ms, ""
             return
-        last_ms = self._desk.ledger.last_ms if not self._desk.ledger.is_fresh else 0
-        self._fills_ms = self._settled_ms = last_ms
+        ledger = self._desk.ledger
+        last_ms = 0 if ledger.is_fresh else min(ledger.last_ms, self._desk.venue_ms)
+        # Rows are timed by our clock, which may have been wrong: what the venue itself has timed is better.
+        self._fills_ms = min(last_ms, max((known.fill.ts_ms for known in ledger.fills.values()), default=0))
+        self._settled_ms = min(last_ms, max((row.settled_ms for row in ledger.settled.values()), default=0))
         self.clean_ms, self.words = None, "comparing with the venue"
         self._full_due_ms = self._due_ms = self._desk.now_ms
 
@@ -125,6 +129,12 @@ class Comparing:
         due_ms = self._desk.now_ms + _PATIENCE_MS
         self._due_ms = due_ms if self._due_ms is None else min(self._due_ms, due_ms)
         self._wanted = self._round is not None
+
+    def compare_anew(self, words: str) -> None:
+        """Compare everything now, and believe nothing before that."""
+        if self._desk.paper is None:
+            self.clean_ms, self.words = None, words
+            self._compare_all(self._desk.now_ms)
 
     def compare_now(self, _: link.Reconcile) -> Done:
         """Compare everything now."""
@@ -237,14 +247,15 @@ class Comparing:
 
     def _start(self, *, is_full: bool) -> None:
         desk, now_ms = self._desk, self._desk.now_ms
-        current = self._round = Round(is_full, now_ms)
+        current = self._round = Round(is_full, now_ms, desk.venue_ms)
         self._want(current, asking.OPEN_ORDERS, "")
         current.fills_since_ms = max(self._fills_ms - _OVERLAP_MS, 0)
         self._want(current, asking.FILLS, str(current.fills_since_ms // 1000))
         unresolved = [order.placed_ms for order in desk.ledger.working() if _is_unresolved(order)]
         if unresolved:
             current.has_orders = True
-            self._want(current, asking.ORDERS, str(max(min(unresolved) - _OVERLAP_MS, 0) // 1000))
+            since_ms = min(unresolved) - (now_ms - current.venue_ms)
+            self._want(current, asking.ORDERS, str(max(since_ms - _OVERLAP_MS, 0) // 1000))
         if is_full:
             self._want(current, asking.POSITIONS, "")
             self._want(current, asking.SETTLEMENTS, str(max(self._settled_ms - _OVERLAP_MS, 0) // 1000))
@@ -312,10 +323,10 @@ class Comparing:
         self._round, self._failures = None, 0
         self._look_for_missing(current)
         self._look_for_phantoms(current)
-        self._fills_ms = current.started_ms
+        self._fills_ms = current.venue_ms
         is_equal = True
         if current.is_full:
-            self._settled_ms = current.started_ms
+            self._settled_ms = current.venue_ms
             is_equal = self._compare_positions(current) & self._cash.agrees(current.balance, current.started_ms)
         if is_equal and not desk.ledger.differences and (current.is_full or self.clean_ms is not None):
             self.clean_ms, self.words = now_ms, ""
@@ -371,7 +382,7 @@ class Comparing:
         """Withdraw fills that only the stream told, and that the complete list lacks long after."""
         desk = self._desk
         for key, known in list(desk.ledger.fills.items()):
-            is_due = current.fills_since_ms <= known.fill.ts_ms < current.started_ms - _LAG_MS
+            is_due = current.fills_since_ms <= known.fill.ts_ms < current.venue_ms - _LAG_MS
             if known.source == "list" or key in current.fills or not is_due:
                 continue
             evidence = "the venue's list of fills does not hold it"

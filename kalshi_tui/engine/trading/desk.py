@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kalshi_tui.engine.kernel import Kernel
 
 _OWNER: Final = "held or working"
+CLOCK_SET_MS: Final = 1_000  # by so much is no mere correction
 
 
 class Desk:
@@ -69,6 +70,7 @@ class Desk:
         self.fill_ms = 0  # when the last fill was told
         self.offset_ms: int | None = None
         self.write_tokens: int | None = None
+        self._lead_ms = 0
         self._is_dirty = False
         self._opening = opening
         self._effects: list[Effect] = []
@@ -107,14 +109,18 @@ class Desk:
     def take(self, taken: Any) -> None:
         """Consume an input that is about trading; before the journal was read there is nothing to be done with it."""
         if not self.is_open and not isinstance(taken, inputs.JournalRead):
-            if isinstance(taken, inputs.Traded) and isinstance(taken.intent, link.Kill):
-                self._answer = self.kills.kill_without_journal(taken.intent.reason)
-                return
-            self._answer = ValueRefused(self.journal_problem or "the journal is not read yet", hint="wait a moment")
+            self._take_without_journal(taken)
             return
         self._is_dirty = True
         self._takes[type(taken)](taken)
         self._flush()
+
+    def vitals(self, taken: inputs.Vitals) -> None:
+        """Hear how far the clocks are apart, and what may be written to the venue."""
+        self.offset_ms, self.write_tokens = taken.offset_ms, taken.write_tokens
+        set_by_ms, self._lead_ms = taken.lead_ms - self._lead_ms, taken.lead_ms
+        if self.is_open and abs(set_by_ms) >= CLOCK_SET_MS:
+            self.breakers.clock_was_set(-set_by_ms)
 
     def event(self, event: FillSeen | OrderSeen | OrderGroupSeen) -> None:
         """Take what the private channels tell."""
@@ -165,8 +171,13 @@ class Desk:
 
     @property
     def now_ms(self) -> int:
-        """Return the venue's time."""
+        """Return the engine's time, which never runs backwards."""
         return self.kernel.now_ms
+
+    @property
+    def venue_ms(self) -> int:
+        """Return the venue's time as its replies have proved it, for whatever the venue is told or asked by time."""
+        return self.now_ms - self._lead_ms + (self.offset_ms or 0)
 
     @property
     def reconciled_ms(self) -> int | None:
@@ -249,6 +260,18 @@ class Desk:
         return tracked.book
 
     # Inside
+
+    def _take_without_journal(self, taken: Any) -> None:
+        """Kill, and hear how that goes; whatever else is asked needs the journal."""
+        self._is_dirty = True
+        if isinstance(taken, inputs.KillStepped):
+            self.kills.stepped(taken)
+        elif isinstance(taken, inputs.Traded) and isinstance(taken.intent, link.Kill):
+            self._answer = self.kills.kill_without_journal(taken.intent.reason)
+        elif self.journal_problem:
+            self._answer = ValueRefused(self.journal_problem, hint="a kill cancels everything, also without a journal")
+        else:
+            self._answer = ValueRefused("the journal is not read yet", hint="wait a moment")
 
     def _journal_read(self, taken: inputs.JournalRead) -> None:
         broken = first_broken(taken.rows)

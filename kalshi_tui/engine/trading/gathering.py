@@ -73,9 +73,9 @@ def gather(desk: Desk, proposal: Proposal, bodies: Bodies, fired: Fired | None) 
         trading_active=exchange.trading_active if exchange else None,
         exchange_read_ms=kernel.status.exchange_read_ms,
         market=known.market if known else None,
-        market_problem=_market_problem(desk, proposal.ticker),
+        market_problem=market_problem(desk, proposal.ticker),
         revision=known.revision if known else 0,
-        status=known.market.status_at(now_ms) if known else MarketStatus.UNKNOWN,
+        status=known.market.status_at(desk.venue_ms) if known else MarketStatus.UNKNOWN,
         private_problem=desk.comparing.private_problem(),
         heard_ms=kernel.status.heard_ms,
         confirmed_ms=desk.comparing.confirmed_ms(proposal.ticker),
@@ -186,7 +186,8 @@ def _is_guarded(proposal: Proposal, bodies: Bodies, group_id: str) -> bool:
     return needs_none or bodies.group_id == group_id
 
 
-def _market_problem(desk: Desk, ticker: str) -> str:
+def market_problem(desk: Desk, ticker: str) -> str:
+    """Say why a market's description may not be relied on, or nothing."""
     try:
         desk.kernel.catalogue.current(ticker, desk.now_ms, desk.kernel.rules.metadata_limit_ms)
     except ValueRefused as problem:

@@ -74,6 +74,12 @@ class Groups:
             desk.tell(f"the order group of shard {shard} has tripped: its orders are cancelled", "alarm")
         desk.comparing.compare_soon()
 
+    def has_tripped(self, shard: int) -> None:
+        """Take it from a refusal, or from our own kill, that a group has tripped: the stream may not have told."""
+        group = self._desk.ledger.groups.get(shard)
+        if group is not None:
+            self.told(shard, group.group_id, "triggered", None)
+
     def listed(self, groups: tuple[OrderGroup, ...]) -> None:
         """Compare with the venue's list: a group of ours that is not there any more is lost."""
         self._is_listed = True

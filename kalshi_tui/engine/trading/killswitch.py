@@ -98,7 +98,9 @@ class KillSwitch:
         if rules.needs_limits and not desk.gate.risk_checks:
             raise ValueRefused("the bundled limits are not loaded", hint="repair the installation")
         if desk.key_problem:
-            raise ValueRefused(desk.key_problem, hint="`kalshi-tui doctor` looks at the key; orders wait until it is taken")
+            raise ValueRefused(desk.key_problem, hint="`kalshi-tui doctor` looks at the key")
+        if problem := desk.comparing.private_problem():
+            raise ValueRefused(problem, hint="wait until the stream is back")
         if desk.reconciled_ms is None or desk.ledger.differences:
             raise ValueRefused(f"not compared with the venue: {desk.comparing.words}", hint=_REPRIEVE)
         phrase = self.arm_phrase()
@@ -151,8 +153,11 @@ class KillSwitch:
         killed = desk.ledger.killed
         since_ms = killed.at_ms if killed is not None else desk.now_ms
         self.step = link.KillRow(since_ms, self.reason(), taken.words, taken.resting, taken.is_over)
-        if taken.is_over:
+        if taken.is_over and desk.is_open:
+            for shard in desk.ledger.groups:
+                desk.groups.has_tripped(shard)
             desk.note(entries.KillEnded(desk.now_ms, taken.words, taken.resting))
+        if taken.is_over:
             desk.tell(f"kill: {taken.words}", "alarm")
         desk.comparing.compare_soon()
 

@@ -59,7 +59,7 @@ class Day:
 
     def beat(self) -> None:
         """Begin a new day where midnight has passed and the worth is known."""
-        ledger, today = self._desk.ledger, day_of(self._desk.now_ms)
+        ledger, today = self._desk.ledger, day_of(self._desk.venue_ms)
         if (ledger.day is None or ledger.day.day < today) and self._desk.reconciled_ms is not None:
             worth = self.worth()
             if worth is not None:
@@ -87,7 +87,7 @@ class Day:
         """Count losses from now on, because a person has typed what that means."""
         worth = self.worth()
         if worth is not None:
-            self._desk.note(entries.DayBegan(self._desk.now_ms, day_of(self._desk.now_ms), worth))
+            self._desk.note(entries.DayBegan(self._desk.now_ms, day_of(self._desk.venue_ms), worth))
         self._resume(why)
 
     def _resume(self, why: str) -> None:

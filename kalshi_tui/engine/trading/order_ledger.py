@@ -82,7 +82,7 @@ class OrderLedger:
         return [
             order
             for order in self.orders.values()
-            if not order.is_working and order.open_size and ticker in ("", order.ticker)
+            if order.told_filled > order.filled and not order.is_working and ticker in ("", order.ticker)
         ]
 
     def fills_of(self, number: int) -> list[KnownFill]:
@@ -197,9 +197,9 @@ class OrderLedger:
     # What the venue tells
 
     def _order_told(self, entry: entries.OrderTold) -> None:
-        order = self.by_order_id.get(entry.order_id) or self._ours(entry.client_order_id)
-        if order is None:
-            order = self._adopted(entry)
+        order = self.by_order_id.get(entry.order_id)
+        if order is None or order.is_stub:
+            order = self._ours(entry.client_order_id) or order or self._adopted(entry)
         self._name(order, entry.order_id)
         if order.is_stub:
             self._fill_in(order, entry)
@@ -328,9 +328,28 @@ class OrderLedger:
         return self.by_client_id.get(client_order_id) if client_order_id else None
 
     def _name(self, order: HeldOrder, order_id: str) -> None:
-        if order_id and not order.order_id:
-            order.order_id = order_id
-            self.by_order_id[order_id] = order
+        if not order_id or order.order_id:
+            return
+        stub = self.by_order_id.get(order_id)
+        order.order_id = order_id
+        self.by_order_id[order_id] = order
+        if stub is not None:
+            self._take_over(order, stub)
+
+    def _take_over(self, order: HeldOrder, stub: HeldOrder) -> None:
+        """Give an order the fills that were told before anybody knew whose they are; its stand-in ends with none."""
+        for key, known in self.fills.items():
+            if known.number == stub.number:
+                self.fills[key] = replace(known, number=order.number)
+                fill = known.fill
+                stub.count(fill.price, -fill.size, -fill.fee, stub.changed_ms)
+                order.count(fill.price, fill.size, fill.fee, stub.changed_ms)
+                self._check_order(order, fill)
+        stub.is_stub, stub.order_id, stub.size, stub.told_filled = False, "", _NOTHING, _NOTHING
+        stub.state, stub.reason = "canceled", f"it is order {order.number}"  # also where its fills had ended it
+        self._forget_if_ended(stub)
+        order.settle_state(stub.changed_ms)
+        self._forget_if_ended(order)
 
     def _adopted(self, entry: entries.OrderTold) -> HeldOrder:
         order = HeldOrder(
@@ -378,7 +397,9 @@ class OrderLedger:
     def _fill_in(self, order: HeldOrder, entry: entries.OrderTold) -> None:
         order.is_stub = False
         order.price, order.client_order_id = entry.price, order.client_order_id or entry.client_order_id
-        order.size = Size(max(entry.filled + entry.remaining, entry.initial, order.filled))
+        order.size = Size(max(entry.filled + entry.remaining, entry.initial))
+        if order.filled > order.size:
+            self.troubles.append((order.ticker, f"order {order.number} is filled beyond its size"))
         order.expiration_ms, order.group_id = entry.expiration_ms, entry.group_id
         order.placed_ms = entry.created_ms or order.placed_ms
         if order.state in {"filled", "canceled"}:  # it was ended by its fills, before its size was known

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 20
 _AGAIN_MS: Final = 1_000
+_TRIPPED: Final = "exceeded_order_group_risk_limit"
 _LOOK_MS: Final = 1_000
 _LOOK_LIMIT_MS: Final = 4_000
 
@@ -164,6 +165,8 @@ class Orders:
                 desk.comparing.compare_soon()  # fills that were counted and not told yet
         elif taken.outcome == "refused":
             desk.note(entries.Rejected(now_ms, order.number, taken.status, taken.code, taken.words))
+            if taken.code == _TRIPPED:
+                desk.groups.has_tripped(order.exchange_index)
             desk.tell(f"order {order.number} was rejected: {taken.words}", "warning", order.ticker)
         elif taken.outcome == "not sent":
             desk.note(entries.NotSent(now_ms, order.number, taken.words))

@@ -101,7 +101,7 @@ class Showing:
             orders_today=ledger.orders_on(day_of(desk.now_ms)),
             day=desk.day.result(),
             day_limit=desk.rules.daily_loss,
-            reviewed_h=round(ledger.reviewed_ms / 3_600_000, 1),
+            reviewed_h=round((ledger.reviewed_ms + desk.rules.reviewed_ms) / 3_600_000, 1),
             write_tokens=desk.write_tokens,
             journal=desk.journal_problem,
             reconciled_ms=desk.reconciled_ms,

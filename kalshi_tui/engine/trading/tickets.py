@@ -17,7 +17,7 @@ from kalshi_tui.engine.trading.codes import MEANINGS, Code
 from kalshi_tui.engine.trading.effects import SendOrder
 from kalshi_tui.engine.trading.facts import Facts, Fired, Liquidity, Proposal, Sent
 from kalshi_tui.engine.trading.gate import Permit, denials
-from kalshi_tui.engine.trading.gathering import gather, liquidity_of, propose, receipt
+from kalshi_tui.engine.trading.gathering import gather, liquidity_of, market_problem, propose, receipt
 from kalshi_tui.engine.trading.picture import ticket_view
 from kalshi_tui.errors import ValueRefused
 from kalshi_tui.link import trading as link
@@ -104,6 +104,8 @@ class Tickets:
         ticket.token = self._token(ticket)
         self._keep(ticket)
         desk.comparing.confirm(draft.ticker)
+        if market_problem(desk, draft.ticker):
+            desk.kernel.asking.read_anew((draft.ticker,), desk.now_ms)  # somebody wants it now
         desk.groups.need(bodies.exchange_index)
         proposal, facts = self._look(ticket, is_firing=False)
         ticket.checks = desk.gate.verdict(proposal, facts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
+from kalshi_tui.cli.drills.host.table import HOST_DRILLS
 
-from kalshi_tui.cli.drills.plan import Drill
-
-HOST_DRILLS: Final[tuple[Drill, ...]] = ()
+__all__ = ["HOST_DRILLS"]

@@ -1,4 +1,4 @@
-"""A venue that stays while engines on it come, crash and go, with a person at a terminal and a machine that can fail."""
+"""A venue that stays while engines on it come, crash and go, with a person at a terminal."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ from kalshi_tui.cli.drills.host.clock import MachineClock
 from kalshi_tui.cli.drills.host.way import Way
 from kalshi_tui.cli.drills.place import small_world
 from kalshi_tui.cli.drills.trader import RESET_PHRASE
-from kalshi_tui.cli.drills.world import START_MS, ListRecorder, World
+from kalshi_tui.cli.drills.world import START_MS, ListRecorder, World, opening_of
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.core.book import BookState
 from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.engine.feed import FeedRules
 from kalshi_tui.engine.ports import Journal, KillFlag
 from kalshi_tui.engine.replaying import Replay
+from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.running import Engine
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.client import Link, Watching, attach
-from kalshi_tui.link.intents import Follow
+from kalshi_tui.link.intents import Follow, Intent
 from kalshi_tui.link.keys import Key, NoticesKey, OrdersKey, TradingKey
+from kalshi_tui.link.server import LinkRules
 from kalshi_tui.link.views import NoticesView
 from kalshi_tui.practice.exchange import Exchange
 from kalshi_tui.practice.faults.requests import fill_first
@@ -49,6 +52,7 @@ _LOOK_S: Final = 0.05
 _AGREE_S: Final = 60.0
 _FAR_MS: Final = 120_000
 _MIDDLE: Final = range(2_000, 8_000)
+_NARROW: Final = 1_500
 _SHOWN: Final = 4
 
 
@@ -59,26 +63,29 @@ class Stage:
         self,
         seed: int,
         *,
-        journal: Journal | None = None,
         flag: KillFlag | None = None,
         start_ms: int = START_MS,
         spec: WorldSpec | None = None,
         stop_wait_s: float = 0.0,
+        scenario: str = "",
     ) -> None:
         """Open the venue; no engine runs yet."""
+        self.seed = seed
         self.problems: list[str] = []
         self.strikes = 0  # of the fault
-        self.accepted = 0
+        self.accepted = self.rows = self.differing = self.unknown = self.twice = 0
         self.world = World(
             _storage(),
             seed=seed,
             spec=spec or small_world(),
             start_ms=start_ms,
+            scenario=scenario,
             orders=RULES,
             limits=LIMITS,
-            journal=journal or JournalNow(),
             flag=flag,
         )
+        self.journal = JournalNow()
+        self.wrap: Callable[[Journal], Journal] = lambda journal: journal
         self.clock = self.world.clock
         self.machine = MachineClock(self.clock)
         self.chance = random.Random(seed)
@@ -99,13 +106,6 @@ class Stage:
         """Return the exchange."""
         return self.world.desk.exchange
 
-    @property
-    def journal(self) -> JournalNow:
-        """Return the journal of a simulation."""
-        journal = self.world.journal
-        assert isinstance(journal, JournalNow)  # noqa: S101 - it is none other unless an act gave one
-        return journal
-
     async def start(self, *, clock_off_ms: int | None = None) -> Engine:
         """Start an engine on this journal, and attach to it."""
         if clock_off_ms is not None:
@@ -119,9 +119,9 @@ class Stage:
             self.world.around,
             storage=storage,
             recorder=recorder,
-            outside=replace(outside, journal=self.world.journal),
+            outside=replace(outside, journal=self.wrap(self.journal)),
         )
-        self.engine = self.world.make()
+        self.engine = self._make()
         self.engines.append(self.engine)
         self.running = asyncio.ensure_future(self.engine.run())
         ours, self._serving = self.world.pipe_to(self.engine)
@@ -131,20 +131,32 @@ class Stage:
             self.view(key)
         return self.engine
 
-    async def crash(self) -> None:
-        """Let the engine vanish: what is not in the journal by now never will be; what has left, has left."""
-        self.journal.lose_after(len(self.journal.durable_rows()))
+    def _make(self) -> Engine:
+        opening = opening_of(
+            self.machine.now_ms(), Rules(), orders=RULES, trades=True, execution=RULES.execution, mode="PRACTICE"
+        )
+        return Engine(opening, self.world.around, feed_rules=FeedRules(), link_rules=LinkRules())
+
+    async def crash(self, unkept: int = 0) -> None:
+        """Let the engine vanish: what is not in the journal by now never will be; what has left, has left.
+
+        Rows that a disk said it had kept, and had not, are lost as well.
+        """
+        self.journal.lose_after(len(self.journal.durable_rows()) - unkept)
         self.running.cancel()
-        await self._gone()
+        await self.gone()
 
     async def stop(self) -> None:
         """End the engine in order, and hold that its tape publishes the same again."""
         self.engine.stopping.set()
-        await self._gone()
+        await self.gone()
         self._replay()
 
-    async def _gone(self) -> None:
-        await asyncio.gather(self.running, return_exceptions=True)
+    async def gone(self) -> None:
+        """Wait until the engine has ended, and hang up."""
+        (fault,) = await asyncio.gather(self.running, return_exceptions=True)
+        if isinstance(fault, Exception):
+            self.problems.append(f"the engine ended: {type(fault).__name__}: {fault}")
         await self.link.close()
         await asyncio.gather(self._serving, return_exceptions=True)
 
@@ -157,6 +169,8 @@ class Stage:
     def sleep(self, seconds: float) -> None:
         """Let the machine sleep: the exchange goes on, and nothing here runs."""
         self.clock.leap(seconds)
+        if self.seed % 2:
+            self.machine.slept_s += seconds
 
     # What is seen
 
@@ -223,7 +237,7 @@ class Stage:
 
     # What a person does
 
-    async def ask(self, intent: link.TradingIntent) -> Any:
+    async def ask(self, intent: Intent) -> Any:
         """Ask for something; return what comes of it, or the error."""
         try:
             return await self.link.ask(intent)
@@ -246,7 +260,9 @@ class Stage:
         await self.clock.sleep(0.5)
         return True
 
-    async def join(self, size: int = 200, *, below: int = 300, takes: bool = False) -> int | str:
+    async def join(
+        self, size: int = 200, *, below: int = 300, takes: bool = False, amid: Callable[[], None] | None = None
+    ) -> int | str:
         """Fire an order for some market; return its number, or the code of the refusal."""
         market = self._market()
         if market is None:
@@ -254,15 +270,25 @@ class Stage:
         best = market.best_ask if takes else market.best_bid
         assert best is not None  # noqa: S101 - of such markets alone
         kind: link.TimeInForce = "immediate_or_cancel" if takes else "good_till_canceled"
-        return await self.deal(market.ticker, "bid", best if takes else best - below, size, kind)
+        return await self.deal(market.ticker, "bid", best if takes else best - below, size, kind, amid=amid)
 
     async def deal(
-        self, ticker: str, side: Side, price: int, size: int, kind: link.TimeInForce = "good_till_canceled"
+        self,
+        ticker: str,
+        side: Side,
+        price: int,
+        size: int,
+        kind: link.TimeInForce = "good_till_canceled",
+        *,
+        amid: Callable[[], None] | None = None,
     ) -> int | str:
-        """Make a ticket and fire it; return the number of the order, or the code of the refusal."""
+        """Make a ticket and fire it, `amid` happening in between; return the order's number, or the refusal's code."""
         staged = await self.ask(link.Stage(link.Draft(ticker, side, Price(price), Size(size), time_in_force=kind)))
         if not isinstance(staged, link.Staged):
             return _code(staged)
+        if amid is not None:
+            await self.clock.sleep(0.2)  # what was noted of the ticket is kept by then
+            amid()
         fired = await self.ask(link.Fire(staged.ticket.number, staged.ticket.token))
         return fired.orders[0] if isinstance(fired, link.Fired) else _code(fired)
 
@@ -304,6 +330,9 @@ class Stage:
             if not found.differences or self.clock.monotonic() >= ends:
                 break
             await self.clock.sleep(0.5)
+        self.rows += found.rows
+        self.unknown += found.unknown_positions
+        self.differing += len(found.differences)
         self.problems += found.differences[:_SHOWN]
         self.problems += self.duplicates()
         names = [f"{kind}: {words}" for kind, _, words in found.folded.differences]
@@ -311,9 +340,13 @@ class Stage:
         return found
 
     def compared(self) -> Agreement:
-        """Compare everything as it is now."""
+        """Compare everything as it is now; what stood in for an order of ours until it had a name is none."""
         ledger = self.engine.kernel.desk.ledger
-        return compared(self.exchange, self.world.desk.user_id, ledger, self.journal.durable_rows())
+        found = compared(self.exchange, self.world.desk.user_id, ledger, self.journal.durable_rows())
+        spare = [order for order in ledger.orders.values() if order.reason.startswith("it is order ")]
+        known = {f"order {order.number} is {order.state}, and the exchange has none such" for order in spare}
+        found.differences = [words for words in found.differences if words not in known]
+        return found
 
     def duplicates(self) -> list[str]:
         """Return names that became more than one order, or left more than once."""
@@ -321,6 +354,7 @@ class Stage:
         sent = [write.said()["client_order_id"] for write in self.world.wire.writes if write.places]
         self.accepted = len(names)
         twice = {name for name in names if names.count(name) > 1} | {name for name in sent if sent.count(name) > 1}
+        self.twice += len(twice)
         return [f"{name} was sent or taken twice" for name in sorted(twice)]
 
     # What others do
@@ -355,9 +389,10 @@ class Stage:
             for market in self.exchange.markets.values()
             if market.status == "active"
             and market.close_ms > now_ms + _FAR_MS
+            and market.bids
+            and market.asks
             and market.best_bid in _MIDDLE
-            and market.best_ask is not None
-            and 0 < market.best_ask - market.best_bid < 1_500
+            and 0 < market.best_ask - market.best_bid < _NARROW
         ]
 
     def _market(self) -> Market | None:

@@ -1,0 +1,189 @@
+"""A hand at a real terminal, before a real engine and a real exchange, whose own list of orders says what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kalshi_tui.adapters.http import HttpxTransport
+from kalshi_tui.cli.wiring import exchange_clock
+from kalshi_tui.core.units import Price, Size
+from kalshi_tui.engine.venue import Venue
+from kalshi_tui.protocol import rest
+from kalshi_tui.protocol.signing import Scope, load_signer
+from tests.process.home import Home, Window, command, until
+
+QUIET = Path(__file__).with_name("quiet_world.toml")
+ELSEWHERE = "elsewhere-"
+"""How the ids of orders begin that the test itself places, as another program of the same person."""
+# The breakers that would hide a second order are wide open: what is tested stands before them.
+OPEN = """
+[orders]
+duplicate_s = 0
+orders_per_10s = 1000
+orders_per_minute = 1000
+"""
+F9, F6, ESCAPE, ENTER = "\x1b[20~", "\x1b[17~", "\x1b", "\r"
+READ = "F9 or ! fires, Esc drops"
+LEFT_S = re.compile(r"[━─] +([0-9.]+) s\b")
+REPEAT_S = 1 / 30
+READ_S = 0.35  # what a ticket has to be in sight for, and a little more
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A practice exchange of the test's own, and a second way to the account that the terminal trades on."""
+
+    home: Home
+    ready: Path
+    process: subprocess.Popen[bytes]
+
+    def orders(self) -> list[rest.Order]:
+        """Return every order that the terminal's engine has ever had here, whatever became of it, the oldest first."""
+        rows = self._ask(lambda venue: venue.whole(rest.orders(), 10_000))
+        return sorted(
+            (row for row in rows if not row.client_order_id.startswith(ELSEWHERE)), key=lambda row: row.created_ms
+        )
+
+    def market(self, ticker: str) -> rest.Market:
+        """Return a market as it is now."""
+        return self._ask(lambda venue: venue.ask(rest.market(ticker)))
+
+    def buy(self, ticker: str, price: Price, size: Size, name: str) -> None:
+        """Take what is offered, as another program."""
+        order = rest.NewOrder(
+            client_order_id=f"{ELSEWHERE}{name}",
+            ticker=ticker,
+            side="bid",
+            price=price,
+            size=size,
+            time_in_force="immediate_or_cancel",
+        )
+        self._ask(lambda venue: venue.ask(rest.create_order(order)))
+
+    def _ask(self, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
+        return asyncio.run(self._asked(ask))
+
+    async def _asked(self, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
+        found: dict[str, Any] = json.loads(self.ready.read_text())
+        signer = load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.TRADE)
+        http = HttpxTransport(found["rest_url"])
+        try:
+            return await ask(Venue(http, await exchange_clock(found["rest_url"]), lambda: 0.5, signer=signer))
+        finally:
+            await http.close()
+
+
+@contextmanager
+def an_exchange(home: Home) -> Iterator[Exchange]:
+    """Run an exchange on which nothing moves unless somebody moves it."""
+    config = home.folder / ".config" / "kalshi-tui"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(OPEN)
+    ready = home.folder / "ready.json"
+    process = subprocess.Popen(  # noqa: S603 - this Python and our own words
+        command("exchange", "--until-eof", "--world", str(QUIET), "--ready-file", str(ready)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=home.environ,
+        cwd=home.folder,
+    )
+    try:
+        until(ready.exists)
+        yield Exchange(home, ready, process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(10)
+
+
+@dataclass(slots=True)
+class Hand:
+    """Somebody at the window: presses, holds, leans and pastes; the count of orders is the exchange's own."""
+
+    window: Window
+    exchange: Exchange
+    _before: int = field(default=0)
+
+    def begin(self) -> None:
+        """Count from here: armed, on the ladder of a market, with nothing open."""
+        self.come_back()
+        self.window.type("\x01")
+        self.sees("ARMED")
+        self._before = len(self.exchange.orders())
+
+    def come_back(self) -> None:
+        """Close whatever is open, and stand on the ladder."""
+        for _ in range(4):
+            self.window.type(ESCAPE)
+            self.watches(0.15)  # two Escapes at once are another key
+        self.window.type("l")
+        self.sees("Enter stage")
+
+    def sent(self) -> list[tuple[str, int]]:
+        """Return side and size of each order that has come to the exchange since the beginning."""
+        return [(row.side, row.size) for row in self.exchange.orders()[self._before :]]
+
+    def sees(self, *words: str) -> None:
+        """Wait until all of these can be read."""
+        self.window.until(lambda text: all(word in text for word in words))
+
+    def sees_no(self, words: str) -> None:
+        """Wait until these cannot be read any more."""
+        self.window.until(lambda text: words not in text)
+
+    def opens(self, key: str = "q") -> None:
+        """Stage a ticket and look at it for as long as it needs: here for a bid of one contract that only rests."""
+        self.window.type(key)
+        self.sees(READ)
+        self.looks(READ_S)
+
+    def looks(self, seconds: float) -> None:
+        """Look at an open ticket for so long, by its own clock."""
+        began = self._left()
+        self.window.until(lambda _: began - self._left() >= seconds)
+
+    def fires(self) -> None:
+        """Fire once, and see what became of it."""
+        self.window.type(F9)
+        self.window.until(lambda text: re.search(r"RESTING: 1 at|FILLED 1 at", text))
+
+    def does_what_is_meant(self) -> None:
+        """Fire one order as it is meant to be done: whatever was sent before it stands before it in the list."""
+        self.come_back()
+        self.opens()
+        self.fires()
+
+    def holds(self, key: str, seconds: float) -> None:
+        """Hold a key down: it comes once, and after half a second thirty times a second."""
+        self.window.type(key)
+        self.watches(0.5)
+        for _ in range(round(seconds / REPEAT_S)):
+            self.window.type(key)
+            self.watches(REPEAT_S)
+
+    def presses(self, keys: Sequence[str], apart_s: float) -> None:
+        """Press keys one behind the other."""
+        for key in keys:
+            self.window.type(key)
+            self.watches(apart_s)
+
+    def watches(self, seconds: float) -> None:
+        """Draw what comes within a time, as the eyes of somebody whose hand is busy."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.window.read(left)
+
+    def _left(self) -> float:
+        found = LEFT_S.search(self.window.text)
+        return float(found[1]) if found else 0.0

@@ -15,6 +15,7 @@ from kalshi_tui.cli.drills.trader import Habits
 from kalshi_tui.core.units import Size
 from kalshi_tui.engine.executing import Executor
 from kalshi_tui.engine.trading import comparing, gate, mismatch
+from kalshi_tui.engine.trading.cash_compared import CashCompared
 from kalshi_tui.engine.trading.checks import Check
 from kalshi_tui.engine.trading.comparing import Comparing
 from kalshi_tui.engine.trading.effects import SendOrder
@@ -162,3 +163,33 @@ def test_without_the_check_of_books_an_order_leaves_on_one_that_is_not_live(monk
     blind = Habits(pace_s=(0.05, 0.1), only=("join",), starts_with=("join",))
     drill = replace(DRILLS["F36"], trades=blind, counts=(), fewest=0)
     assert any(says("on a book that was not live")(play(drill, seed)) for seed in SEEDS)
+
+
+def test_without_the_check_of_the_exchanges_state_orders_are_sent_into_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "exchange")
+    assert found("F52", says("nothing was refused as TRADING_PAUSED"))
+
+
+def test_without_the_check_of_descriptions_an_old_ticket_is_fired_on_new_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "description")
+    assert found("F56", says("an old ticket was not refused"))
+
+
+def test_if_fills_that_no_list_holds_were_kept_the_books_would_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Comparing, "_look_for_phantoms", lambda *_: None)
+    assert found("F18", says("filled is"))
+
+
+def test_if_the_stream_counted_over_the_list_a_wrong_price_would_be_booked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OrderLedger, "_told_again", lambda *_: None)
+    assert found("F23", says("in the ledger"))
+
+
+def test_without_settlements_what_is_over_stays_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Comparing, "settle", lambda *_: None)
+    assert found("F55", dealt("unknown_positions"))
+
+
+def test_if_the_balance_were_not_compared_a_withdrawal_would_go_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CashCompared, "_unexplained", lambda *_: 0)
+    assert found("F59", says("cash is"))

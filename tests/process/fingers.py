@@ -19,7 +19,7 @@ from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol import rest
 from kalshi_tui.protocol.signing import Scope, load_signer
-from tests.process.home import Home, Window, command, until
+from tests.process.home import PATIENCE_S, Home, Window, command, until
 
 QUIET = Path(__file__).with_name("quiet_world.toml")
 ELSEWHERE = "elsewhere-"
@@ -33,7 +33,9 @@ orders_per_minute = 1000
 """
 F9, F6, ESCAPE, ENTER = "\x1b[20~", "\x1b[17~", "\x1b", "\r"
 READ = "F9 or ! fires, Esc drops"
+TICKET = re.compile(r"ticket(?: \d+)? +(?:PRACTICE|$)", re.MULTILINE)
 LEFT_S = re.compile(r"[━─] +([0-9.]+) s\b")
+PLACE = re.compile(rb"\x1b\[(\d+);\d+H")
 REPEAT_S = 1 / 30
 READ_S = 0.35  # what a ticket has to be in sight for, and a little more
 Answer = TypeVar("Answer")
@@ -118,21 +120,33 @@ class Hand:
     def begin(self) -> None:
         """Count from here: armed, on the ladder of a market, with nothing open."""
         self.come_back()
-        self.window.type("\x01")
-        self.sees("ARMED")
+        self.arms()
         self._before = len(self.exchange.orders())
 
+    def arms(self) -> None:
+        """Arm, where the books are live and nothing holds it up."""
+        self.window.type("\x01")
+        self.window.until(lambda text: re.search(r" ARMED \d", text) and re.search(r"books (\d+)/\1 live", text))
+
     def come_back(self) -> None:
-        """Close whatever is open, and stand on the ladder."""
-        for _ in range(4):
-            self.window.type(ESCAPE)
-            self.watches(0.15)  # two Escapes at once are another key
-        self.window.type("l")
-        self.sees("Enter stage")
+        """Close whatever is open, and stand on the ladder without a cursor, with a size of one contract."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._is_back():
+            assert time.monotonic() < deadline, self.window.text
+            self.window.type("o" if TICKET.search(self.window.text) else "l")
+            self.watches(0.05)
+            self.window.type(ESCAPE)  # another key right behind it would make a third one of the two
+            self.watches(0.15)
+            self.window.type("l1")
+            self.watches(0.1)
+
+    def _is_back(self) -> bool:
+        text = self.window.text
+        return "Enter stage" in text and "size 1 " in text and not TICKET.search(text)
 
     def sent(self) -> list[tuple[str, int]]:
         """Return side and size of each order that has come to the exchange since the beginning."""
-        return [(row.side, row.size) for row in self.exchange.orders()[self._before :]]
+        return [(row.side, row.initial) for row in self.exchange.orders()[self._before :]]
 
     def sees(self, *words: str) -> None:
         """Wait until all of these can be read."""
@@ -141,6 +155,16 @@ class Hand:
     def sees_no(self, words: str) -> None:
         """Wait until these cannot be read any more."""
         self.window.until(lambda text: words not in text)
+
+    def sees_the_size(self, lines: int) -> None:
+        """Wait until the terminal has heard that its window has only so many lines: it draws below them no more."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            before = len(self.window.drawn)
+            self.watches(0.5)
+            if all(int(line) <= lines for line in PLACE.findall(self.window.drawn[before:])):
+                return
+            assert time.monotonic() < deadline
 
     def opens(self, key: str = "q") -> None:
         """Stage a ticket and look at it for as long as it needs: here for a bid of one contract that only rests."""
@@ -159,8 +183,9 @@ class Hand:
         self.window.until(lambda text: re.search(r"RESTING: 1 at|FILLED 1 at", text))
 
     def does_what_is_meant(self) -> None:
-        """Fire one order as it is meant to be done: whatever was sent before it stands before it in the list."""
+        """Arm and fire one order as it is meant to be done: whatever was sent before stands before it in the list."""
         self.come_back()
+        self.arms()
         self.opens()
         self.fires()
 

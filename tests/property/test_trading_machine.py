@@ -38,7 +38,7 @@ class Shot:
 
     ticket: link.TicketView
     at_ms: int
-    may_add: bool  # armed and not killed, as the test knows it
+    reduces: bool  # can do nothing but lower what was held when it was fired
     sent: int = 0
 
 
@@ -171,6 +171,7 @@ class TradingMachine(RuleBasedStateMachine):
         self.tickets: list[link.TicketView] = []
         self.armed_until_ms = 0
         self.killed_at: int | None = None  # how many requests had left by then
+        self.killed_ms = 0
         self.is_moved = False
         self.quiet_ms = 0
 
@@ -234,15 +235,21 @@ class TradingMachine(RuleBasedStateMachine):
         size=st.sampled_from([100, 300]),
         ticks=st.integers(-1, 3),
         how=st.sampled_from(["rest", "now"]),
+        then=st.sampled_from(["waits", "waits", "many", "crashes"]),
     )
-    def place_under_a_fault(self, fault: str, side: Any, size: int, ticks: int, how: str) -> None:
+    def place_under_a_fault(self, fault: str, side: Any, size: int, ticks: int, how: str, then: str) -> None:
         self.world.faults.armed[fault] += 1
-        self.place(1, side, ticks, size, how, fires=True)
-        self.world.wait(0.05)
+        self.place(0, side, ticks, size, how, fires=True)
+        if then == "many":
+            self.place_many(side, [200, 300, 500, 300])
+        elif then == "crashes":
+            self.end(0.006, 2, fires=False)
+        else:
+            self.world.wait(0.05)
 
     @precondition(lambda self: self.world.alive)
-    @rule(which=st.integers(0, 3), ticks=st.integers(-2, 2), by=st.sampled_from([-100, 0, 100, 300]))
-    def amend(self, which: int, ticks: int, by: int) -> None:
+    @rule(which=st.integers(0, 3), ticks=st.integers(-2, 2), by=st.sampled_from([-100, 0, 100, 300]), more=st.integers(0, 2))
+    def amend(self, which: int, ticks: int, by: int, more: int) -> None:
         order = self._working(which)
         if order is None or not order.order_id:
             return
@@ -252,6 +259,8 @@ class TradingMachine(RuleBasedStateMachine):
         ticket = self._stage(draft)
         if ticket is not None:
             self._fire(ticket)
+        if more == 2:
+            self.amend(which, ticks - 1, by, 0)
 
     @precondition(lambda self: self.world.alive and self.tickets)
     @rule(which=st.integers(0, 5), is_right=st.booleans())
@@ -314,13 +323,17 @@ class TradingMachine(RuleBasedStateMachine):
     @rule(wait_s=st.sampled_from([0.0, 0.01, 3.0]), resets=st.sampled_from([True, True, True, False]))
     def kill(self, wait_s: float, *, resets: bool) -> None:
         """Kill just after something was fired, fire once more, and lift it mostly."""
+        stall, slow = self.world.journal.stall, lambda: self.world.clock.sleep(0.1)
+        self.world.journal.stall = stall if wait_s else slow
         self.place(0, "bid", 0, 150, "rest", fires=True)
         if self._try(link.Kill("the test")) is not None:
             self.armed_until_ms = 0
-            self.killed_at = len(self.world.left) if self.killed_at is None else self.killed_at
+            if self.killed_at is None:
+                self.killed_at, self.killed_ms = len(self.world.left), self.world.now_ms
             self.judge.counts["kills"] += 1
         self.place(1, "ask", 0, 150, "rest", fires=True)
-        self.world.wait(wait_s)
+        self.world.wait(wait_s or 0.2)
+        self.world.journal.stall = stall
         if resets:
             self._reset()
 
@@ -334,6 +347,8 @@ class TradingMachine(RuleBasedStateMachine):
         if self._try(link.ResetKill("lift")) is not None:
             self.killed_at = None
             self.judge.counts["resets"] += 1
+            rests = self.world.exchange.resting_of(self.world.user_id)
+            assert all(order.created_ms >= self.killed_ms for order in rests), f"I12: it rests after a kill: {rests}"
 
     # What befalls us
 
@@ -458,7 +473,9 @@ class TradingMachine(RuleBasedStateMachine):
         for left in self.world.left[self.killed_at :]:
             if left.method == "POST" and left.path.startswith(_CREATE) and not left.path.endswith("/decrease"):
                 body = msgspec.json.decode(left.body)
-                assert body.get("reduce_only"), f"I12: sent after the kill: {left}"
+                shot = self.judge.shots.get(body.get("client_order_id", ""))
+                assert shot is not None, f"I12: sent after the kill: {left}"
+                assert shot.reduces, f"I12: sent after the kill: {left}"
 
     @precondition(lambda self: self.world.alive)
     @rule(chance=st.integers(0, 3))
@@ -582,7 +599,7 @@ class TradingMachine(RuleBasedStateMachine):
         at_ms, before = self.world.now_ms, dict(self.judge.shots)
         body = msgspec.json.decode(ticket.bodies[0])
         name = f"amendment {ticket.token}" if ticket.kind == "amend" else body["client_order_id"]
-        shot = before.get(name) or Shot(ticket, at_ms, may_add=True)
+        shot = before.get(name) or Shot(ticket, at_ms, self._reduces(ticket))
         self.judge.shots.setdefault(name, shot)
         may_add = at_ms < self.armed_until_ms and self.killed_at is None
         try:
@@ -599,13 +616,13 @@ class TradingMachine(RuleBasedStateMachine):
             self.judge.counts["fired"] += 1
             assert name not in before, "I6: a ticket was fired twice"
             assert at_ms < ticket.expires_ms, "I6: a ticket was fired after its time"
-            assert may_add or ticket.reduce_only or self._reduced(ticket), f"I6: fired unarmed: {ticket}"
+            assert may_add or shot.reduces, f"I6: fired unarmed: {ticket}"
             if may_add:
                 self.armed_until_ms = self.world.now_ms + RULES.arm_ms
 
-    def _reduced(self, ticket: link.TicketView) -> bool:
+    def _reduces(self, ticket: link.TicketView) -> bool:
         held = self.judge.held(ticket.ticker)
-        return ticket.size <= max(-held if ticket.side == "bid" else held, 0)
+        return ticket.reduce_only or ticket.size <= max(-held if ticket.side == "bid" else held, 0)
 
     def _working(self, which: int) -> Any:
         working = list(self._desk.ledger.working())

@@ -116,6 +116,27 @@ def test_nothing_of_a_burst_fires_wherever_the_key_stands_in_it(place: int) -> N
     assert not trigger.has_fired(7)
 
 
+@pytest.mark.parametrize("late", [0.02, 0.09, 0.24])
+@pytest.mark.parametrize("behind", [0, 1, 200])
+def test_a_text_is_a_burst_though_its_keys_are_worked_upon_long_after_they_came(behind: int, late: float) -> None:
+    """A slow machine hears all of a pasted text before the first key's action is done."""
+    trigger, at = ready(), 10.5
+    for key in ["y"] * 200 + [FIRE] + ["y"] * behind:
+        at += 0.0001
+        trigger.hear(key, at)
+    assert trigger.pull(FIRE, SHOT, at + late) == BURST
+    assert trigger.due(at + late + 1.0) is None
+    assert not trigger.has_fired(7)
+
+
+def test_a_text_that_begins_with_the_key_is_a_burst_though_it_is_worked_upon_late() -> None:
+    trigger = ready()
+    for number, key in enumerate([FIRE, *"y" * 400, *"z" * 400]):
+        trigger.hear(key, 10.5 + 0.0001 * number)
+    trigger.hear("a", 10.7)  # and what comes behind it does not push it out of memory
+    assert trigger.pull(FIRE, SHOT, 10.75) == BURST
+
+
 def test_two_keys_at_once_are_no_burst() -> None:
     trigger = ready()
     trigger.hear("a", 10.5)

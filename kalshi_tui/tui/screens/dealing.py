@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.events import Paste
 from textual.widgets import Input
@@ -11,7 +11,7 @@ from textual.widgets import Input
 from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Size
 from kalshi_tui.link.keys import FillsKey, OrdersKey, PositionsKey, TradingKey
-from kalshi_tui.link.trading import FillsView, OrderRow, OrdersView, PositionsView, TradingView
+from kalshi_tui.link.trading import Draft, FillsView, OrderRow, OrdersView, PositionsView, TradingView
 from kalshi_tui.link.views import View
 from kalshi_tui.tui.drafts import amend, cross, flatten, join
 from kalshi_tui.tui.panes.blotter import Blotter, detail_rows
@@ -104,22 +104,27 @@ class Dealing(Prompt[None]):
         self.trading.staging.reset()
         self.trading.say("pasted text does nothing here")
 
+    def stage(self, make: Callable[[], Draft]) -> None:
+        """Stage what `make` makes and give the ticket the keys, also where it takes the place of one that was open."""
+        if self.trading.stage(make) and self.has_ticket and self.focused is not self.ticket:
+            self.go(self.ticket)
+
     def action_join(self, side: Side) -> None:
         """Stage an order that joins the best price of its side."""
-        self.trading.stage(lambda: join(self.ladder.open_book(), side, self.ladder.order_size))
+        self.stage(lambda: join(self.ladder.open_book(), side, self.ladder.order_size))
 
     def action_cross(self, side: Side) -> None:
         """Stage an order that takes the best price of the other side."""
-        self.trading.stage(lambda: cross(self.ladder.open_book(), side, self.ladder.order_size))
+        self.stage(lambda: cross(self.ladder.open_book(), side, self.ladder.order_size))
 
     def action_stage_here(self) -> None:
         """Stage an order at the cursor."""
-        self.trading.stage(self.ladder.at_cursor)
+        self.stage(self.ladder.at_cursor)
 
     def action_flatten(self) -> None:
         """Stage what closes this market's position."""
         ticker = self.ladder.ticker
-        self.trading.stage(lambda: flatten(self.trading.position(ticker), self.ladder.open_book()))
+        self.stage(lambda: flatten(self.trading.position(ticker), self.ladder.open_book()))
 
     def action_cancel_here(self) -> None:
         """Cancel the newest order under the cursor, or the one that is chosen in the blotter."""
@@ -136,9 +141,12 @@ class Dealing(Prompt[None]):
         self.trading.cancel_market(self.ladder.ticker)
 
     def action_fire(self) -> None:
-        """Fire the ticket, a moment later: what comes right behind the key tells whether it was meant."""
+        """Fire the ticket, a moment later: what comes right behind the key tells whether it was meant.
+
+        Its turn comes behind the keys that wait already, so that a slow moment does not hide them.
+        """
         self.trading.fire()
-        asyncio.get_running_loop().call_later(HOLD_S, self.trading.beat)
+        asyncio.get_running_loop().call_later(HOLD_S, self.app.call_later, self.trading.beat)
 
     def action_drop(self) -> None:
         """Drop the ticket."""
@@ -213,7 +221,7 @@ class Dealing(Prompt[None]):
         if message.what == "cancel":
             self.trading.cancel(order)
         elif message.what == "amend":
-            self.trading.stage(lambda: amend(order))
+            self.stage(lambda: amend(order))
         else:
             self.app.push_screen(TextScreen(f"order {order.number}", lambda width: self._details(order, width)))
 

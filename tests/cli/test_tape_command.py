@@ -21,7 +21,7 @@ from kalshi_tui.cli import main as entry
 from kalshi_tui.cli.tapes.outputs import harmless, in_batches
 from kalshi_tui.cli.tapes.places import moment, utc
 from kalshi_tui.cli.tapes.progress import Progress
-from kalshi_tui.engine.inputs import Connected, Frames, Mark, Record
+from kalshi_tui.engine.inputs import CODEC, Connected, Frames, Mark, Record
 from kalshi_tui.engine.rules import Rules
 from kalshi_tui.engine.tape.form import compressor, pack_records
 from kalshi_tui.engine.tape.schema import COLUMNS, Row
@@ -115,7 +115,7 @@ def test_info_tells_programs_what_is_on_a_tape(run: Any, home: Path) -> None:
     assert (info["opening"]["mode"], info["opening"]["settings_hash"], info["opening"]["codec"]) == (
         "PRACTICE OBSERVE",
         "5e7",
-        1,
+        CODEC,
     )
     assert [segment["name"] for segment in info["segments"]] == ["0001.tape", "0002.tape"]
 

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.cli.wiring import exchange_clock
+from kalshi_tui.core.markets import Market
+from kalshi_tui.core.orders import Order
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import Scope, load_signer
+from kalshi_tui.protocol.signing import Scope, Signer, load_signer
 from tests.process.home import PATIENCE_S, Home, Window, command, until
 
 QUIET = Path(__file__).with_name("quiet_world.toml")
@@ -49,14 +51,14 @@ class Exchange:
     ready: Path
     process: subprocess.Popen[bytes]
 
-    def orders(self) -> list[rest.Order]:
+    def orders(self) -> list[Order]:
         """Return every order that the terminal's engine has ever had here, whatever became of it, the oldest first."""
         rows = self._ask(lambda venue: venue.whole(rest.orders(), 10_000))
         return sorted(
-            (row for row in rows if not row.client_order_id.startswith(ELSEWHERE)), key=lambda row: row.created_ms
+            (row for row in rows if not row.client_order_id.startswith(ELSEWHERE)), key=lambda row: row.created_ms or 0
         )
 
-    def market(self, ticker: str) -> rest.Market:
+    def market(self, ticker: str) -> Market:
         """Return a market as it is now."""
         return self._ask(lambda venue: venue.ask(rest.market(ticker)))
 
@@ -73,16 +75,17 @@ class Exchange:
         self._ask(lambda venue: venue.ask(rest.create_order(order)))
 
     def _ask(self, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
-        return asyncio.run(self._asked(ask))
-
-    async def _asked(self, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
         found: dict[str, Any] = json.loads(self.ready.read_text())
         signer = load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.TRADE)
-        http = HttpxTransport(found["rest_url"])
-        try:
-            return await ask(Venue(http, await exchange_clock(found["rest_url"]), lambda: 0.5, signer=signer))
-        finally:
-            await http.close()
+        return asyncio.run(_asked(found["rest_url"], signer, ask))
+
+
+async def _asked(rest_url: str, signer: Signer, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
+    http = HttpxTransport(rest_url)
+    try:
+        return await ask(Venue(http, await exchange_clock(rest_url), lambda: 0.5, signer=signer))
+    finally:
+        await http.close()
 
 
 @contextmanager
@@ -129,20 +132,29 @@ class Hand:
         self.window.until(lambda text: re.search(r" ARMED \d", text) and re.search(r"books (\d+)/\1 live", text))
 
     def come_back(self) -> None:
-        """Close whatever is open, and stand on the ladder without a cursor, with a size of one contract."""
+        """Close whatever is open, and stand on the quiet market's ladder, without a cursor and with a size of one."""
         deadline = time.monotonic() + PATIENCE_S
-        while not self._is_back():
+        while not self._comes_back():
             assert time.monotonic() < deadline, self.window.text
-            self.window.type("o" if TICKET.search(self.window.text) else "l")
-            self.watches(0.05)
-            self.window.type(ESCAPE)  # another key right behind it would make a third one of the two
-            self.watches(0.15)
-            self.window.type("l1")
-            self.watches(0.1)
 
-    def _is_back(self) -> bool:
-        text = self.window.text
-        return "Enter stage" in text and "size 1 " in text and not TICKET.search(text)
+    def _comes_back(self) -> bool:
+        """Try it once; sizes that are seen to change prove that everything typed before has had its effect."""
+        if TICKET.search(self.window.text):
+            self.window.type("o")
+            self.watches(0.03)
+        self.window.type(ESCAPE)  # another key right behind it would make a third one of the two
+        self.watches(0.15)
+        ways = (("mg", "Enter open"), (ENTER, "Enter stage"), ("2", "size 5 "), ("1", "size 1 "))
+        return all(self._tries(keys, words) for keys, words in ways) and not TICKET.search(self.window.text)
+
+    def _tries(self, keys: str, words: str) -> bool:
+        """Type something, and tell whether it is seen soon that it had its effect."""
+        self.window.type(keys)
+        for _ in range(10):
+            self.watches(0.05)
+            if words in self.window.text:
+                return True
+        return False
 
     def sent(self) -> list[tuple[str, int]]:
         """Return side and size of each order that has come to the exchange since the beginning."""
@@ -152,9 +164,9 @@ class Hand:
         """Wait until all of these can be read."""
         self.window.until(lambda text: all(word in text for word in words))
 
-    def sees_no(self, words: str) -> None:
-        """Wait until these cannot be read any more."""
-        self.window.until(lambda text: words not in text)
+    def sees_any(self, *words: str) -> None:
+        """Wait until one of these can be read."""
+        self.window.until(lambda text: any(word in text for word in words))
 
     def sees_the_size(self, lines: int) -> None:
         """Wait until the terminal has heard that its window has only so many lines: it draws below them no more."""

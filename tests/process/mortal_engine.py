@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ class MidFlight(Way):
     async def send(self, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         sending = asyncio.ensure_future(super().send(method, path_and_query, headers, body))
         if places(method, path_and_query.partition("?")[0]):
-            await asyncio.sleep(random.random() * 2 * MID_FLIGHT_S)  # noqa: S311 - any moment will do
+            await asyncio.sleep(random.random() * 2 * MID_FLIGHT_S)
             await die()
         return await sending
 
@@ -95,7 +96,7 @@ class Person:
         await self.ask(link.Arm(""))
         await self._until(lambda: self.state == "active" and self.rows(), READY_S, "it was not ready")
         await self.ask(Follow(tuple(row.ticker for row in self.rows()[:10])))
-        await self._until(lambda: self.live(), READY_S, "no book was live")
+        await self._until(self.live, READY_S, "no book was live")
 
     @property
     def state(self) -> str:
@@ -115,7 +116,7 @@ class Person:
         """Deal until the end comes."""
         ends = asyncio.get_running_loop().time() + LIFE_S
         while asyncio.get_running_loop().time() < ends:
-            row = random.choice(self.live() or self.rows())  # noqa: S311 - as above
+            row = random.choice(self.live() or self.rows())
             assert row.bid is not None
             assert row.ask is not None
             held = self.engine.kernel.desk.risk.position(row.ticker).size
@@ -145,7 +146,11 @@ class Person:
         while not condition():
             if asyncio.get_running_loop().time() > ends:
                 view: Any = self.trading.view
-                raise TimeoutError(f"{words}: {self.state} {'' if view is None else view.reason}")
+                working = Counter(
+                    (o.state, o.cancel, bool(o.order_id), o.absences) for o in self.engine.kernel.desk.ledger.working()
+                )
+                reason = "" if view is None else view.reason
+                raise TimeoutError(f"{words}: {self.state} {reason} {working} {self.engine.kernel.desk.comparing.words}")
             await asyncio.sleep(LOOK_S)
 
 

@@ -23,7 +23,6 @@ from tests.process.fingers import (
     ESCAPE,
     F6,
     F9,
-    READ,
     READ_S,
     REPEAT_S,
     Exchange,
@@ -36,9 +35,10 @@ MEANT = [("bid", 100)]
 """One order of one contract: what a test means to send, and all that may be sent."""
 KEYS = sorted({key for action in ACTIONS for key in action.keys.split(",")})
 NAMED = {
-    "enter": ENTER, "space": " ", "f9": F9, "f6": F6, "exclamation_mark": "!", "full_stop": ".", "slash": "/", "plus": "+",
-    "minus": "-", "equals_sign": "=", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
-    "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "tab": "\t", "f5": "\x1b[15~",
+    "enter": ENTER, "space": " ", "f9": F9, "f6": F6, "exclamation_mark": "!", "full_stop": ".", "slash": "/",
+    "plus": "+", "minus": "-", "equals_sign": "=", "question_mark": "?", "left_square_bracket": "[",
+    "right_square_bracket": "]", "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "tab": "\t",
+    "f5": "\x1b[15~",
 }  # fmt: skip
 HOT = [NAMED.get(key, key) for key in KEYS if key in NAMED or len(key) == 1]
 """Every key that a text may hold; those that quit and kill are no slips into an order."""
@@ -63,7 +63,7 @@ def exchange(home: Home) -> Iterator[Exchange]:
 def window(home: Home, exchange: Exchange) -> Iterator[Window]:
     with Window(home, "--ready-file", str(exchange.ready)) as window:
         window.until(lambda text: re.search(r"books (\d+)/\1 live", text) and "DISARMED" in text and " 0.3" in text)
-        window.type("j" + ENTER)
+        window.type("g" + ENTER)
         window.until(lambda text: "Enter stage" in text)
         yield window
 
@@ -77,7 +77,7 @@ def hand(window: Window, exchange: Exchange) -> Hand:
 
 def pasted(seed: int) -> str:
     """Return 200 characters and more with every hot key in them, in an order of chance."""
-    dice = random.Random(seed)  # noqa: S311 - no secret
+    dice = random.Random(seed)
     keys = HOT + dice.choices(HOT, k=MOST - len(HOT))
     dice.shuffle(keys)
     return "".join(keys)
@@ -155,10 +155,12 @@ def test_a_paste_that_the_window_does_not_mark_sends_nothing(hand: Hand, seed: i
 
 def test_a_paste_that_the_window_marks_does_nothing(hand: Hand) -> None:
     hand.opens()
-    hand.window.type(f"\x1b[200~{pasted(7)}\x1b[201~")
+    printable = "".join(key for key in pasted(7) if key.isprintable())
+    hand.window.type(f"\x1b[200~{printable}{ENTER}\x1b[201~")
     hand.sees("pasted text does nothing here")
-    hand.sees("ticket ")
     hand.window.type(F9)  # it has to be looked at anew
+    hand.sees("not fired:")
+    hand.window.type(f"\x1b[200~{pasted(8)}\x1b[201~")  # with keys in it that break the mark
     hand.does_what_is_meant()
     assert hand.sent() == MEANT
 
@@ -172,12 +174,13 @@ def test_what_is_typed_in_a_field_sends_nothing_though_a_ticket_is_open(hand: Ha
     assert hand.sent() == MEANT
 
 
-@pytest.mark.parametrize("apart_s", [0.0, 0.03, 0.15])
-def test_a_double_press_fires_once(hand: Hand, apart_s: float) -> None:
+@pytest.mark.parametrize("apart_s", [0.0, 0.15])
+def test_a_double_press_fires_once_and_one_like_a_bounce_at_most_once(hand: Hand, apart_s: float) -> None:
     hand.opens()
     hand.presses([F9, F9], apart_s)
-    hand.sees("RESTING: 1 at")
+    hand.sees_any("RESTING: 1 at", "not fired:")
     hand.presses([F9, "!"], 0.1)
+    hand.sees("RESTING: 1 at")
     assert hand.sent() == MEANT
     hand.does_what_is_meant()
     assert hand.sent() == MEANT * 2
@@ -199,7 +202,7 @@ def test_a_ticket_that_the_market_has_moved_away_from_sends_nothing(hand: Hand) 
     assert ask is not None
     hand.exchange.buy(ticker, Price(ask + 100), Size(8_000), "moves the market")
     hand.window.type(F9)  # at once, whatever the screen knows by now
-    hand.window.until(lambda text: "Cannot be fired" in text or "NOT FIRED" in text)
+    hand.sees_any("Cannot be fired", "NOT FIRED")
     hand.presses([F9, "!"], 0.1)
     assert hand.sent() == []
     hand.come_back()
@@ -255,7 +258,7 @@ def test_where_the_engine_only_observes_nothing_is_sent(home: Home, hand: Hand) 
     with Window(home, "--ready-file", str(hand.exchange.ready), "--mode", "observe") as other:
         other.until(lambda text: re.search(r"books (\d+)/\1 live", text) and "OBSERVING" in text)
         watcher = Hand(other, hand.exchange)
-        other.type("j" + ENTER)
+        other.type("g" + ENTER)
         watcher.sees("Enter stage")
         other.type("\x01")
         for key in ("x", "q"):

@@ -173,4 +173,4 @@ def test_no_other_module_hangs_up_a_handler() -> None:
         for file in PACKAGE.rglob("*.py")
         if any(maker in file.read_text() for maker in makers)
     }
-    assert found <= {"adapters/logs.py"}
+    assert found <= {"adapters/logs.py", "cli/drills/host/disks.py"}  # a drill fills the disk under a log of its own

@@ -17,8 +17,8 @@ from kalshi_tui.cli.output import Column, print_json, print_table, print_words
 from kalshi_tui.errors import LocalProtocolError
 
 if TYPE_CHECKING:
-    from kalshi_tui.cli.drills.running import Dealt, Trial
     from kalshi_tui.cli.drills.score import Failure, Line, Score
+    from kalshi_tui.cli.drills.trials import Dealt, Trial
 
 _SEEDS: Final = 20
 _RANDOM: Final = "random"

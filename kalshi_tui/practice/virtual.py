@@ -55,7 +55,7 @@ class VirtualClock:
         self.run(self.sleep(seconds))
 
     def leap(self, seconds: float) -> None:
-        """Let time pass for the exchange alone, as while the machine of its clients sleeps: their timers are late then."""
+        """Let time pass for the exchange alone, as while its clients' machine sleeps: their timers are late then."""
         until_us = self._now_us + int(seconds * 1e6)
         while self._now_us < until_us:
             self._pass((until_us - self._now_us) / 1e6)

@@ -83,8 +83,8 @@ ACTIONS: Final = (
     Action("ladder.stage", "enter", "screen.stage_here", "Stage an order at the cursor", "ladder", "stage"),
     Action("ladder.join-bid", "q", "screen.join('bid')", "Stage a bid that joins the best", "ladder", "bid"),
     Action("ladder.join-ask", "w", "screen.join('ask')", "Stage an ask that joins the best", "ladder", "ask"),
-    Action("ladder.lift", "x", "screen.cross('bid')", "Stage a bid that lifts the best ask", "ladder", "lift"),
-    Action("ladder.hit", "z", "screen.cross('ask')", "Stage an ask that hits the best bid", "ladder", "hit"),
+    Action("ladder.lift", "x", "screen.cross('bid')", "Stage a bid that lifts the best ask", "ladder", "buy"),
+    Action("ladder.hit", "z", "screen.cross('ask')", "Stage an ask that hits the best bid", "ladder", "sell"),
     Action("ladder.cancel", "e", "screen.cancel_here", "Cancel the order under the cursor", "ladder", "cancel"),
     Action("ladder.size-1", "1", "preset(0)", "Take the first size", "ladder"),
     Action("ladder.size-2", "2", "preset(1)", "Take the second size", "ladder"),
@@ -103,7 +103,7 @@ ACTIONS: Final = (
     Action("ladder.top", "home,g", "edge(1)", "Go to the highest price", "ladder"),
     Action("ladder.bottom", "end,G", "edge(-1)", "Go to the lowest price", "ladder"),
     Action("ladder.leave", "escape", "leave_cursor", "Let the cursor go", "ladder"),
-    Action("ticket.fire", "f9,exclamation_mark", "screen.fire", "Fire, once", "ticket"),
+    Action("ticket.fire", "f9,exclamation_mark", "screen.fire", "Fire, once", "ticket", "fire"),
     Action("ticket.drop", "escape", "screen.drop", "Drop it", "ticket", "drop"),
     Action(
         "ticket.type", f"{','.join('0123456789')},full_stop,backspace", "screen.type_size", "Type its size", "ticket"

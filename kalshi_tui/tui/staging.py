@@ -16,7 +16,7 @@ from kalshi_tui.link.views import MarketView, View
 from kalshi_tui.tui.asking import Asking, told
 from kalshi_tui.tui.drafts import next_time, stepped_price, stepped_size, typed_size
 from kalshi_tui.tui.fates import CHECKING, Fate, fate_of
-from kalshi_tui.tui.trigger import Shot, Trigger
+from kalshi_tui.tui.trigger import ALREADY, Shot, Trigger
 from kalshi_tui.tui.wires import Wires
 
 Phase = Literal["none", "staging", "open", "firing", "fired", "ended"]
@@ -146,7 +146,8 @@ class Staging:
             return  # what is said about it stays
         shot = Shot(self.ticket.number, self.ticket.token)
         why_not = self._trigger.pull(key, shot, self._monotonic())
-        self._say(f"not fired: {why_not}" if why_not else "")
+        if why_not != ALREADY:  # "not fired" would be wrong: it is on its way
+            self._say(f"not fired: {why_not}" if why_not else "")
 
     def reset(self) -> None:
         """Hear that the ticket was out of sight, or that text was pasted: it has to be looked at anew."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kalshi_tui.tui.attaching import Attaching
-from kalshi_tui.tui.panes.standing import loud_words
+from kalshi_tui.tui.panes.standing import first_words, loud_words
 from kalshi_tui.tui.panes.status import Loud, bounds_words, stream_words
 from kalshi_tui.tui.screens.desk import Desk
 from kalshi_tui.tui.screens.text import TextScreen
@@ -107,6 +107,9 @@ class Tick:
             loud.append(Loud(f"ENGINE SILENT {int(silent)} s: what is shown may be old"))
         if not self._doubt():
             loud += [Loud(words, style) for words, style in loud_words(self._trading.view, self._keys)]
+        orders = self._trading.orders
+        if not self._doubt() and orders is not None and not orders.total:
+            loud += [Loud(words, "bar") for words in [first_words(self._trading.view, self._keys)] if words]
         if view is not None and (words := stream_words(view)):
             loud.append(Loud(words, "warn"))
         if view is not None and (words := bounds_words(view)) and self._has_just_grown(view.bounds):

@@ -20,6 +20,7 @@ BURST_KEYS: Final = 3  # no hand is that quick
 KEYS_KEPT: Final = 64
 BURSTS_KEPT: Final = 32
 BURST: Final = "keys came faster than a hand types, as pasted text does: nothing was fired"
+ALREADY: Final = "it was fired already"
 NEVER: Final = frozenset({"enter", "space", "up", "down", "left", "right", *map(str, range(10))})
 """Keys that never fire, whatever a key map says: they are leant on, and they edit."""
 
@@ -119,7 +120,7 @@ class Trigger:
         if run is None or run.last > now or key in NEVER:
             return "only the keys that fire do"
         if shot.number in self._fired or (self._held is not None and self._held.shot.number == shot.number):
-            return "it was fired already"
+            return ALREADY
         if now - self._since < DEAD_S:
             return "too early: look at it first, then let go of the key for a second"
         return self._doubt(run, now)

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from kalshi_tui.cli.drill import chosen, command, spans
 from kalshi_tui.cli.drills import crew
-from kalshi_tui.cli.drills.running import Trial
 from kalshi_tui.cli.drills.table import DRILLS, PENDING
+from kalshi_tui.cli.drills.trials import Trial
 from kalshi_tui.errors import LocalProtocolError, TransportError
 
 

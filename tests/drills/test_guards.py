@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from kalshi_tui.cli.drills import world
-from kalshi_tui.cli.drills.running import Trial, play, rehearse
+from kalshi_tui.cli.drills.running import play, rehearse
 from kalshi_tui.cli.drills.table import DRILLS
+from kalshi_tui.cli.drills.trials import Trial
 from kalshi_tui.core.book import Book
 from kalshi_tui.engine.backoff import Reconnects
 from kalshi_tui.engine.pictures import Pictures, Sight

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as put
 
-from kalshi_tui.cli.drills.running import Trial, play
+from kalshi_tui.cli.drills.running import play
 from kalshi_tui.cli.drills.table import DRILLS
 from kalshi_tui.cli.drills.trader import Habits
+from kalshi_tui.cli.drills.trials import Trial
 from kalshi_tui.core.units import Size
 from kalshi_tui.engine.executing import Executor
 from kalshi_tui.engine.trading import comparing, gate, mismatch

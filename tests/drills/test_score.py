@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kalshi_tui.cli.drill import cells_of, row_of, spans, words_of
-from kalshi_tui.cli.drills.running import Dealt, Trial
 from kalshi_tui.cli.drills.score import score_of
+from kalshi_tui.cli.drills.trials import Dealt, Trial
 
 GOOD = Trial("F36", 1, strikes=4, frames=100, rows=10, longest_behind_ms=60, lively_ms=0, gaps=4, digest="a")
 SLOW = Trial("F36", 2, strikes=5, frames=110, rows=11, longest_behind_ms=90, lively_ms=700, resyncs=3, digest="b")

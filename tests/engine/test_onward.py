@@ -97,7 +97,7 @@ def test_it_never_runs_backwards_nor_behind_what_was_asked_for(moves: list[tuple
 async def test_a_cancel_that_is_refused_for_its_time_alone_is_signed_again_with_the_right_one() -> None:
     clock = VirtualClock()
     script = Script(clock, [HttpReply(401, {"date": "Thu, 11 Jun 2026 07:29:30 GMT"}, DENIED), ok(CANCELED)])
-    venue = Venue(script, clock, lambda: 0.5, signer=Seal())  # type: ignore[arg-type]  # its signature is what it signed
+    venue = Venue(script, clock, lambda: 0.5, signer=Seal())
     target = rest.CancelTarget("o", "T")
     canceled = await clock.play(venue.ask(rest.cancel_order(target)))
     assert canceled.order_id == "o"

@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from kalshi_tui.core.orders import Order
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import Scope, Signer, load_signer
+from kalshi_tui.protocol.signing import Scope, load_signer
 from tests.process.home import PATIENCE_S, Home, Window, command, until
 
 QUIET = Path(__file__).with_name("quiet_world.toml")
@@ -47,9 +47,10 @@ Answer = TypeVar("Answer")
 class Exchange:
     """A practice exchange of the test's own, and a second way to the account that the terminal trades on."""
 
-    home: Home
     ready: Path
     process: subprocess.Popen[bytes]
+    venue: Venue
+    runner: asyncio.Runner
 
     def orders(self) -> list[Order]:
         """Return every order that the terminal's engine has ever had here, whatever became of it, the oldest first."""
@@ -74,18 +75,16 @@ class Exchange:
         )
         self._ask(lambda venue: venue.ask(rest.create_order(order)))
 
-    def _ask(self, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
-        found: dict[str, Any] = json.loads(self.ready.read_text())
-        signer = load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.TRADE)
-        return asyncio.run(_asked(found["rest_url"], signer, ask))
+    def _ask(self, ask: Callable[[Venue], Coroutine[Any, Any, Answer]]) -> Answer:
+        return self.runner.run(ask(self.venue))
 
 
-async def _asked(rest_url: str, signer: Signer, ask: Callable[[Venue], Awaitable[Answer]]) -> Answer:
-    http = HttpxTransport(rest_url)
-    try:
-        return await ask(Venue(http, await exchange_clock(rest_url), lambda: 0.5, signer=signer))
-    finally:
-        await http.close()
+async def _member(ready: Path) -> tuple[Venue, HttpxTransport]:
+    """Come to the exchange with the account's key, as another program of the same person."""
+    found: dict[str, Any] = json.loads(ready.read_bytes())  # noqa: ASYNC240 - nothing else waits
+    signer = load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.TRADE)  # noqa: ASYNC240 - as above
+    http = HttpxTransport(found["rest_url"])
+    return Venue(http, await exchange_clock(found["rest_url"]), lambda: 0.5, signer=signer), http
 
 
 @contextmanager
@@ -105,7 +104,10 @@ def an_exchange(home: Home) -> Iterator[Exchange]:
     )
     try:
         until(ready.exists)
-        yield Exchange(home, ready, process)
+        with asyncio.Runner() as runner:
+            venue, http = runner.run(_member(ready))
+            yield Exchange(ready, process, venue, runner)
+            runner.run(http.close())
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -185,7 +187,8 @@ class Hand:
         self.looks(READ_S)
 
     def looks(self, seconds: float) -> None:
-        """Look at an open ticket for so long, by its own clock."""
+        """Look at a ticket that has just been made for so long, by its own clock."""
+        self.window.until(lambda _: self._left() > 4)
         began = self._left()
         self.window.until(lambda _: began - self._left() >= seconds)
 
@@ -205,6 +208,10 @@ class Hand:
         """Hold a key down: it comes once, and after half a second thirty times a second."""
         self.window.type(key)
         self.watches(0.5)
+        self.holds_on(key, seconds)
+
+    def holds_on(self, key: str, seconds: float) -> None:
+        """Go on holding a key that repeats itself."""
         for _ in range(round(seconds / REPEAT_S)):
             self.window.type(key)
             self.watches(REPEAT_S)

@@ -47,12 +47,12 @@ from kalshi_tui.link.keys import MarketsKey, TradingKey
 from kalshi_tui.link.pipes import memory_pipes
 from kalshi_tui.link.server import LinkRules
 from kalshi_tui.link.views import MarketRow
-from kalshi_tui.protocol.signing import Scope, load_signer
+from kalshi_tui.protocol.signing import Scope, Signer, load_signer
 
 NAMES = ("practice", "practice", "live")
 LOOK_S = 0.02
 READY_S, LIFE_S = 6.0, 6.0
-ABSENT_S = 75.0  # until two lists, half a minute apart, prove that an order never came to be
+ABSENT_S = 120.0  # until two lists, half a minute apart, prove that an order never came to be
 MID_FLIGHT_S = 0.002
 DAILY_LOSS = Money(10**13)
 RULES = OrderRules(
@@ -113,7 +113,8 @@ class Person:
         return [row for row in self.rows() if row.ticker in books and books[row.ticker].state is BookState.LIVE]
 
     async def live_on(self) -> None:
-        """Deal until the end comes."""
+        """Deal until the end comes; what earlier lives have left is cancelled first."""
+        await self.ask(link.CancelOrders(everything=True))
         ends = asyncio.get_running_loop().time() + LIFE_S
         while asyncio.get_running_loop().time() < ends:
             row = random.choice(self.live() or self.rows())
@@ -150,7 +151,9 @@ class Person:
                     (o.state, o.cancel, bool(o.order_id), o.absences) for o in self.engine.kernel.desk.ledger.working()
                 )
                 reason = "" if view is None else view.reason
-                raise TimeoutError(f"{words}: {self.state} {reason} {working} {self.engine.kernel.desk.comparing.words}")
+                raise TimeoutError(
+                    f"{words}: {self.state} {reason} {working} {self.engine.kernel.desk.comparing.words}"
+                )
             await asyncio.sleep(LOOK_S)
 
 
@@ -172,9 +175,14 @@ def told(engine: Engine) -> dict[str, Any]:
     }
 
 
+def address(ready: Path) -> tuple[dict[str, str], Signer]:
+    """Return where the exchange is, and who signs there."""
+    found: dict[str, str] = json.loads(ready.read_text())
+    return found, load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.TRADE)
+
+
 async def main(ready: Path, file: Path, point: Point | None) -> None:
-    found = json.loads(ready.read_text())
-    signer = load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.TRADE)
+    found, signer = address(ready)
     clock = await exchange_clock(found["rest_url"])
     mid_flight = point is not None and point.name == "unanswered"
     way = (MidFlight if mid_flight else Way)(HttpxTransport(found["rest_url"]))
@@ -210,7 +218,7 @@ async def attended(engine: Engine, point: Point | None) -> None:
     try:
         if point is None:
             await person.recover()
-            print(json.dumps(told(engine)))
+            sys.stdout.write(json.dumps(told(engine)))
         else:
             await person.ready()
             await person.live_on()

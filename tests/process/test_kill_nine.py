@@ -28,8 +28,8 @@ from kalshi_tui.cli.wiring import exchange_clock
 from kalshi_tui.engine.journal_rows import first_broken
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.signing import Scope, load_signer
 from tests.process.home import Home, command, until
+from tests.process.mortal_engine import address
 
 KILLS = int(os.environ.get("KT_KILLS", "2"))
 LONGEST_S = 20.0  # of a life on a machine that others use, too; alone it is two or three
@@ -66,14 +66,13 @@ def life(home: Home, ready: Path, journal: Path, dies_at: str) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        timeout=LONGEST_S if dies_at else 90,
+        timeout=LONGEST_S if dies_at else 150,
     )
 
 
 async def there(ready: Path) -> dict[str, Any]:
     """Return what the exchange says of the account."""
-    found = json.loads(ready.read_text())
-    signer = load_signer(found["key_id"], Path(found["key_file"]).read_bytes(), Scope.READ)
+    found, signer = address(ready)
     http = HttpxTransport(found["rest_url"])
     venue = Venue(http, await exchange_clock(found["rest_url"]), lambda: 0.5, signer=signer)
     orders = await venue.whole(rest.orders(), MANY)
@@ -95,7 +94,7 @@ def folded(file: Path) -> Folded:
     return found
 
 
-@pytest.mark.timeout(180 + 60 * KILLS)
+@pytest.mark.timeout(300 + 60 * KILLS)
 def test_whenever_an_engine_is_killed_the_next_one_has_what_the_exchange_has(home: Home) -> None:
     journal = home.folder / "db" / "journal.sqlite"
     died: Counter[str] = Counter()

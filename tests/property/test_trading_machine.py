@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from trading_world import EVENT_RISK, FAULTS, MARKET_RISK, MARKET_SIZE, ORDER_RISK, RULES, TOTAL_RISK, LongWorld
 
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.trading.desk import Desk
@@ -24,6 +23,16 @@ from kalshi_tui.errors import KalshiTuiError, LocalProtocolError
 from kalshi_tui.link import trading as link
 from kalshi_tui.practice.happenings import Filled, Happening, OrderChanged
 from kalshi_tui.practice.records import NewOrder, Order, Refusal
+from tests.property.trading_world import (
+    EVENT_RISK,
+    FAULTS,
+    MARKET_RISK,
+    MARKET_SIZE,
+    ORDER_RISK,
+    RULES,
+    TOTAL_RISK,
+    LongWorld,
+)
 
 _EXAMPLES: Final = int(os.environ.get("KALSHI_TUI_MACHINE_EXAMPLES", "0"))
 _CREATE: Final = "/trade-api/v2/portfolio/events/orders"
@@ -162,7 +171,7 @@ class Judge:
 class TradingMachine(RuleBasedStateMachine):
     """A person, an exchange and a network that do what they like."""
 
-    tally: Counter[str] = Counter()
+    tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,7 +230,9 @@ class TradingMachine(RuleBasedStateMachine):
             self._fire(ticket)
 
     @precondition(lambda self: self.world.alive)
-    @rule(side=st.sampled_from(["bid", "ask"]), sizes=st.lists(st.sampled_from([200, 300, 500]), min_size=2, max_size=4))
+    @rule(
+        side=st.sampled_from(["bid", "ask"]), sizes=st.lists(st.sampled_from([200, 300, 500]), min_size=2, max_size=4)
+    )
     def place_many(self, side: Any, sizes: list[int]) -> None:
         """Send several, as fast as a person can, until the limits are reached."""
         for ticks, size in enumerate(sizes):
@@ -237,7 +248,7 @@ class TradingMachine(RuleBasedStateMachine):
         how=st.sampled_from(["rest", "now"]),
         then=st.sampled_from(["waits", "waits", "many", "crashes"]),
     )
-    def place_under_a_fault(self, fault: str, side: Any, size: int, ticks: int, how: str, then: str) -> None:
+    def place_under_a_fault(self, fault: str, side: Any, size: int, ticks: int, how: str, then: str) -> None:  # noqa: PLR0917 - hypothesis gives them by name
         self.world.faults.armed[fault] += 1
         self.place(0, side, ticks, size, how, fires=True)
         if then == "many":
@@ -248,7 +259,12 @@ class TradingMachine(RuleBasedStateMachine):
             self.world.wait(0.05)
 
     @precondition(lambda self: self.world.alive)
-    @rule(which=st.integers(0, 3), ticks=st.integers(-2, 2), by=st.sampled_from([-100, 0, 100, 300]), more=st.integers(0, 2))
+    @rule(
+        which=st.integers(0, 3),
+        ticks=st.integers(-2, 2),
+        by=st.sampled_from([-100, 0, 100, 300]),
+        more=st.integers(0, 2),
+    )
     def amend(self, which: int, ticks: int, by: int, more: int) -> None:
         order = self._working(which)
         if order is None or not order.order_id:
@@ -549,7 +565,9 @@ class TradingMachine(RuleBasedStateMachine):
             assert (ours.filled, ours.told_filled) == (order.filled, order.filled), f"I4: {ours} is {order}"
             assert ours.is_working == bool(order.remaining), f"I4: {ours} is {order}"
             if order.remaining:
-                assert (ours.price, ours.size) == (order.price, order.filled + order.remaining), f"I4: {ours} is {order}"
+                assert (ours.price, ours.size) == (order.price, order.filled + order.remaining), (
+                    f"I4: {ours} is {order}"
+                )
         for held in ledger.orders.values():
             if held.reason.startswith("it is order"):
                 assert not held.filled

@@ -11,7 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-from kalshi_tui.cli.drills.running import Trial, rehearse
+from kalshi_tui.cli.drills.running import rehearse
+from kalshi_tui.cli.drills.trials import Trial
 from kalshi_tui.errors import TransportError
 
 MOST_JOBS: Final = 16

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from kalshi_tui.cli.drills.mixing import RANDOM
-from kalshi_tui.cli.drills.running import Dealt, Trial
 from kalshi_tui.cli.drills.table import DRILLS, PENDING
+from kalshi_tui.cli.drills.trials import Dealt, Trial
 
 
 class Failure(msgspec.Struct, frozen=True):

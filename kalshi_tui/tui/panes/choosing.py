@@ -21,6 +21,14 @@ class Chooser(Pane, Generic[Item]):
         super().__init__(id=id)
         self.top = 0
         self.chosen: object = None  # the name of the chosen row, not its place
+        self._is_by_hand = False  # whether a hand has chosen it
+
+    def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001 - as Textual calls it
+        """Begin at the first row, where no hand has chosen another: what came while nobody looked stands above."""
+        items = self.items()
+        if has_focus and items and not self._is_by_hand:
+            self.chosen = self.name_of(items[0])
+        super().watch_has_focus(has_focus)
 
     def items(self) -> Sequence[Item]:
         """Return what may be chosen."""
@@ -46,6 +54,7 @@ class Chooser(Pane, Generic[Item]):
         """Choose another."""
         items = self.items()
         if items:
+            self._is_by_hand = True
             place = max(min(self.place() + by, len(items) - 1), 0)
             self.chosen = self.name_of(items[place])
             self.drawn_anew()

@@ -59,6 +59,7 @@ class Ladder(Pane):
         self.top: Price | None = None  # the price of the first row; None until there is one
         self.cursor: Price | None = None
         self._is_held = False  # somebody looks elsewhere by the wheel
+        self._is_placed = False  # it was laid around a market; before, there was only an empty book
 
     def open(self, ticker: str) -> None:
         """Show another market from now on."""
@@ -66,7 +67,7 @@ class Ladder(Pane):
             self.ticker, self.waiting = ticker, "waiting for its book"
             self.market = self.book = self.top = self.cursor = self._side = self._held = self._average = None
             self._own = NOTHING_OF_OURS
-            self._is_held = False
+            self._is_held = self._is_placed = False
             self.axis = Axis(())
             self.drawn_anew()
 
@@ -216,11 +217,13 @@ class Ladder(Pane):
             self._centre(book)
         elif self.cursor is None and not self._is_held and (best := _best(book)):
             first = self._first()
-            if not any(first <= self.axis.place[price] < first + self._body() for price in best):
+            if not self._is_placed or not any(first <= self.axis.place[price] < first + self._body() for price in best):
                 self._centre(book)
 
     def _centre(self, book: LadderView) -> None:
-        best = _best(book) or [book.last_price or Price(5_000)]
+        best = _best(book)
+        self._is_placed = bool(best)
+        best = best or [book.last_price or Price(5_000)]
         places = [self.axis.place.get(price, len(self.axis) // 2) for price in best]
         self._put_first(sum(places) // len(places) - self._body() // 2)
 

@@ -49,7 +49,7 @@ def notice_rows(view: NoticesView, width: int, height: int) -> list[Row]:
 
 def _rows(notice: Notice, width: int) -> list[Row]:
     loud, style = WORDS[notice.loudness]
-    ticker = f"{notice.ticker}: " if notice.ticker else ""
+    ticker = f"{notice.ticker}: " if notice.ticker and notice.ticker not in notice.words else ""
     lines = wrap(f"{loud}{ticker}{notice.words}", max(width - 11, 8))
     first = ((f" {clock(notice.at_ms)} ", "quiet"), (lines[0], style))
     return [first, *(((" " * 10, ""), (line, style)) for line in lines[1:])]

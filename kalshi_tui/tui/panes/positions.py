@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -163,13 +163,22 @@ def outcome_rows(event: EventRow, width: int) -> list[Row]:
     return rows
 
 
+def _account_words(view: PositionsView) -> Iterator[str]:
+    """Write the account in fewer and fewer cells: cents go before whole dollars are cut off."""
+    for room, gap in ((10, "  "), (10, " "), (7, " "), (6, " "), (5, " ")):
+        yield gap.join(
+            (
+                f"cash {short_cash(view.cash, room, signed=False)}",
+                f"free {short_cash(view.free, room, signed=False)}",
+                f"open {short_cash(view.unrealised, room)}",
+                f"worst {short_cash(Money(-view.worst), room)}",
+            )
+        )
+
+
 def total_row(view: PositionsView, width: int, doubt: str = "") -> Row:
     """Return the account in one line: what is left in cash, open profit, and the worst that may come."""
-    parts = [
-        f"cash {short_cash(view.cash, 10, signed=False)}",
-        f"free {short_cash(view.free, 10, signed=False)}",
-        f"open {short_cash(view.unrealised, 10)}",
-        f"worst {short_cash(Money(-view.worst), 10)}",
-    ]
-    words = doubt or "  ".join(parts)
+    words = doubt or next(
+        (words for words in _account_words(view) if len(words) + 1 <= width), [*_account_words(view)][-1]
+    )
     return ((fit(f" {words}", width), "stale" if doubt else "quiet"),)

@@ -75,6 +75,15 @@ def _resting_words(resting: int | None) -> str:
     return f"{resting:,} order{'s' * (resting != 1)} STILL REST{'S' * (resting == 1)} at the venue."
 
 
+def first_words(view: TradingView | None, keys: Mapping[str, str]) -> str:
+    """Say how the first order is sent, for whoever has never sent one."""
+    if view is None or view.is_live or view.state not in {"disarmed", "active"}:
+        return ""
+    names = ("list.open", "trading.arm", "ladder.lift", "ticket.fire")
+    opens, arms, lifts, fires = (key_words(keys.get(name, "").split(",")[0]) for name in names)
+    return f"To begin: {opens} opens a market, {arms} arms, {lifts} buys at the ask, {fires} fires what the ticket says"
+
+
 def loud_words(view: TradingView | None, keys: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what must not be overlooked, each with its style."""
     if view is None:

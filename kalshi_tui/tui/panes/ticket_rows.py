@@ -83,9 +83,9 @@ def fact_rows(ticket: TicketView, typed: str, width: int) -> list[Row]:
         (*_fact(one, half), *_fact(other, width - half)) for one, other in zip(pairs[::2], pairs[1::2], strict=True)
     ]
     passed = sum(check.passed for check in ticket.checks)
-    rows.append(((fit(f" {ticket.title or ticket.ticker}", width), "quiet"),))
-    rows.append(((fit(f" {passed} of {len(ticket.checks)} checks say yes; fee {ticket.fee_words}", width), "quiet"),))
-    return rows
+    said = f"{passed} of {len(ticket.checks)} checks say yes"
+    rows += _lines(ticket.title or ticket.ticker, "quiet", width, 3)
+    return rows + _lines(f"{said}; fee {ticket.fee_words}", "quiet", width, 3)
 
 
 def _order_facts(ticket: TicketView, typed: str) -> list[Fact]:

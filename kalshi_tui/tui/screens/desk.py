@@ -57,10 +57,10 @@ class Hints(Lines):
 
 
 def hint_row(keys: Mapping[str, str], group: str, width: int) -> Row:
-    """Return as many hints as find room, whole: first what this pane does, then what all do."""
+    """Return as many hints as find room, whole: first what this pane does, then how to arm, then what all do."""
     cells: list[Cell] = []
     here = {key for action in ACTIONS if action.group == group for key in keys[action.id].split(",")}
-    for action in sorted(ACTIONS, key=lambda action: action.group != group):
+    for action in sorted(ACTIONS, key=lambda action: (action.group != group, action.id != "trading.arm")):
         is_here = action.group == group or (action.group == "app" and group not in ALONE)
         first = keys[action.id].split(",")[0]
         if action.hint and is_here and first and (action.group == group or first not in here):

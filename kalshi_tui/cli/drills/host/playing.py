@@ -9,7 +9,7 @@ from typing import Final
 
 from kalshi_tui.cli.drills.host.plan import HostDrill, Part
 from kalshi_tui.cli.drills.host.stage import Stage
-from kalshi_tui.cli.drills.running import Dealt, Trial
+from kalshi_tui.cli.drills.trials import Dealt, Trial
 
 _PROBLEMS: Final = 8
 

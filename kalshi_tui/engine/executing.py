@@ -74,7 +74,7 @@ class Executor:
         self._clock = clock
         self._outside = outside
         self._now_ms = now_ms
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in the order of their beginning: a set has none
         self._rows: list[JournalRow] = []
         self._something = asyncio.Event()
         self._killing: asyncio.Task[None] | None = None
@@ -132,7 +132,7 @@ class Executor:
         if self._desk.is_open:
             self._desk.end()
             self._take_rows()
-        for task in self._tasks:
+        for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._rows:
@@ -367,11 +367,11 @@ class Executor:
 
     def _start(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and (fault := task.exception()) is not None:
             self.on_fault(fault)

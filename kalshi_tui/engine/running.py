@@ -106,7 +106,7 @@ class Engine:
         self._opening = opening
         self._sampler = Sampler(opening.rules.history_ms)
         self._at_once = asyncio.Semaphore(_ASKED_AT_ONCE)
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[asyncio.Task[None], None] = {}
         self._fault: asyncio.Future[None]
         self._told: dict[str, str] = {}
         self._logged = 0
@@ -370,12 +370,12 @@ class Engine:
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
-        self._asking.add(task)
+        self._asking[task] = None
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Let a fault of ours end the engine, as in any other part: half an engine would look like a whole one."""
-        self._asking.discard(task)
+        self._asking.pop(task, None)
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._fail(fault)
 

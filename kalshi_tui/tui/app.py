@@ -29,6 +29,7 @@ from kalshi_tui.tui.widgets.pages import MOST
 from kalshi_tui.tui.wires import Wires
 
 CALM_TICK_S = 0.5
+KEEP_TITLE, GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"  # a window that does not know them lets them be
 
 
 class Terminal(Guarded[Farewell]):
@@ -65,6 +66,7 @@ class Terminal(Guarded[Farewell]):
         self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
         self.attaching = Attaching(connect, self.wires, monotonic, self._attached, again)
         self.chosen_theme = ""
+        self._window_title = ""
         self.tick = Tick(self.desk, self.attaching, monotonic, self.told, self._keep)
         self.dress(look.themes, theme)
 
@@ -74,13 +76,15 @@ class Terminal(Guarded[Farewell]):
 
     def on_mount(self) -> None:
         """Begin to attach, now that something can be seen."""
+        self._write(KEEP_TITLE)
         self.tick()
         self.call_after_refresh(self.attaching.begin)
         if self.look.tick_s is not None:
             self.set_interval(max(self.look.tick_s, CALM_TICK_S if self.look.calm else 0.0), self.tick)
 
     async def on_unmount(self) -> None:
-        """Let the engine go."""
+        """Let the engine go, and give the window its title back."""
+        self._write(GIVE_TITLE_BACK)
         await self.trading.asking.end()
         await self.attaching.end()
 
@@ -174,6 +178,16 @@ class Terminal(Guarded[Farewell]):
 
     def _keep(self) -> None:
         self.resuming.beat(self.chosen_theme)
+        view = self.desk.status.view
+        title = window_title(view.mode if view is not None else "")
+        if title != self._window_title:
+            self._window_title = title
+            self._write(f"\x1b]2;{title}\x07")
+
+    def _write(self, control: str) -> None:
+        """Send what is no part of the picture."""
+        if self._driver is not None:
+            self._driver.write(control)
 
     def _notices(self, width: int) -> list[Row]:
         view = self.desk.notices.view
@@ -182,3 +196,9 @@ class Terminal(Guarded[Farewell]):
     def _take_farewell(self, farewell: Farewell | None) -> None:
         if farewell is not None:
             self.exit(farewell)
+
+
+def window_title(mode: str) -> str:
+    """Return what the window is called: the mode comes first, and nothing in it can drive a terminal."""
+    plain = "".join(char for char in mode.upper() if (char.isascii() and char.isalnum()) or char in " -")[:30].strip()
+    return f"{plain} - {Terminal.TITLE}" if plain else Terminal.TITLE

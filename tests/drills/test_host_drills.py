@@ -57,7 +57,7 @@ def test_the_power_may_fail_after_every_row(seed: int) -> None:
     assert trial.strikes >= 5
 
 
-@pytest.mark.parametrize("fault", ["F62", "F65", "F68"])
+@pytest.mark.parametrize("fault", ["F62", "F68"])
 def test_a_seed_comes_to_the_same_twice(fault: str) -> None:
     assert rehearse(fault, 2, twice=True).problems == ()
 

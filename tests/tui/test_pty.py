@@ -38,6 +38,7 @@ OWN = re.compile(
     rb"|\x1b\[\?(?:1000|1003|1004|1006|1015|1016|1049|2004|2026|2048|25|7)[hl]"  # modes
     rb"|\x1b\[\?(?:2026|2048)\$p|\x1b\[>[0-9]+u|\x1b\[<u|\x1b\[\?u|\x1b\[>4;[0-2]m"  # questions
     rb"|\x1b\]22;[a-z-]*\x07"  # the pointer's shape
+    rb"|\x1b\]2;(?:[A-Z0-9 -]+ - )?kalshi-tui\x07|\x1b\[2[23];2t"  # the window's title, and what it was before
     rb"|\x1b\[\?4m|\x1b\[c|\x1b\[6n|\x1b\[2J|\x1b\[0J|\x1b\[J"
     rb"|\r\n|\n|\r"
 )
@@ -210,6 +211,8 @@ async def test_hostile_texts_bring_no_foreign_byte_to_a_real_terminal(tmp_path: 
         terminal.press(b"\x11")
         assert await terminal.ends() == 0
     assert foreign(bytes(terminal.sent)) == set()
+    assert terminal.sent.index(b"\x1b[22;2t") < terminal.sent.index(b"\x1b]2;PRACTICE - kalshi-tui\x07")
+    assert terminal.sent.count(b"\x1b[23;2t") == 1
     assert b"farewell: quit" in terminal.sent
 
 
@@ -275,6 +278,9 @@ async def test_at_a_real_terminal_only_the_key_that_fires_does_and_not_what_is_p
         assert engine.asked_of(Fire) == []
         terminal.press(b"\x1b[20~")
         await terminal.shows("on its way")
+        async with asyncio.timeout(PATIENCE_S):  # it is said before it is there
+            while not engine.asked_of(Fire):
+                await asyncio.sleep(0.01)
         assert engine.asked_of(Fire) == [Fire(len(engine.tickets), f"token-{len(engine.tickets)}")]
         terminal.press(b"\x0b\x0b")
         await terminal.shows("KILL: the engine has it")

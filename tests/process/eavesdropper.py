@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Self
 
@@ -72,6 +74,10 @@ class Eavesdropper:
             if not data:
                 return
             self._heard += data
+            if b"/reference/clock" in data:  # without the time nobody would sign anything
+                body = json.dumps({"now_ms": time.time_ns() // 1_000_000, "speed": 1.0}).encode()
+                ours.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+                continue
             said = data.decode("latin-1").replace("\\", " ").replace('"', "'").replace("\r\n", " ")
             body = f'{{"error":{{"code":"invalid","message":"you sent {said}"}}}}'.encode()
             body = body if turn % 2 else body[: len(body) - turn % 5]

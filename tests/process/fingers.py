@@ -40,6 +40,7 @@ LEFT_S = re.compile(r"[━─] +([0-9.]+) s\b")
 PLACE = re.compile(rb"\x1b\[(\d+);\d+H")
 REPEAT_S = 1 / 30
 READ_S = 0.35  # what a ticket has to be in sight for, and a little more
+LET_GO_S = 0.75  # with what it takes to come back, the second for which a key has to be let go of
 Answer = TypeVar("Answer")
 
 
@@ -180,11 +181,11 @@ class Hand:
                 return
             assert time.monotonic() < deadline
 
-    def opens(self, key: str = "q") -> None:
+    def opens(self, key: str = "q", seconds: float = READ_S) -> None:
         """Stage a ticket and look at it for as long as it needs: here for a bid of one contract that only rests."""
         self.window.type(key)
         self.sees(READ)
-        self.looks(READ_S)
+        self.looks(seconds)
 
     def looks(self, seconds: float) -> None:
         """Look at a ticket that has just been made for so long, by its own clock."""
@@ -201,7 +202,7 @@ class Hand:
         """Arm and fire one order as it is meant to be done: whatever was sent before stands before it in the list."""
         self.come_back()
         self.arms()
-        self.opens()
+        self.opens(seconds=LET_GO_S)
         self.fires()
 
     def holds(self, key: str, seconds: float) -> None:

@@ -29,7 +29,6 @@ CALM_PER_S: Final = 200
 DOWN, UP = b"\x1b[B", b"\x1b[A"
 _SETTLE_S = 3.0
 _NAP_S = 0.002
-_HEADINGS = 3  # lines above the list, of which one has a mark of its own
 _TARGETS: Final = {
     "frame_p50_ms": Target(at_most=5),
     "frame_p99_ms": Target(at_most=15),
@@ -120,8 +119,8 @@ def has_moved(before: int | None, canvas: Canvas) -> bool:
 
 def cursor_line(canvas: Canvas) -> int | None:
     """Return the line of the market under the cursor, or None where it is not painted whole."""
-    lines = [y for y, char in enumerate(canvas.column(0)) if char == ">" and y >= _HEADINGS]
-    return lines[0] if len(lines) == 1 else None
+    marked = [y for y, char in enumerate(canvas.column(0)) if char == ">"]  # the first one is the list's heading
+    return marked[1] if len(marked) == 2 else None
 
 
 def frame_figures(frames: list[tuple[float, float, float]]) -> dict[str, float]:

@@ -46,7 +46,7 @@ _FITTING: Final = re.compile(
 class Habits:
     """How a person trades in a drill."""
 
-    pace_s: tuple[float, float] = (0.3, 1.6)
+    pace_s: tuple[float, float] = (0.2, 1.1)
     leans: tuple[str, ...] = ()  # acts that come more often than others
     only: tuple[str, ...] = ()  # acts, where others would spoil the drill
     kills_at_s: tuple[float, ...] = ()

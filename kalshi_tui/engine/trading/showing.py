@@ -198,11 +198,13 @@ class Showing:
         catalogue = desk.kernel.catalogue
         event = catalogue.event_of(rows[0].ticker)
         markets = [known.market for row in rows if (known := catalogue.get(row.ticker)) is not None]
+        title = str.__str__(event.title) if event is not None else event_ticker
+        if len(markets) < len(rows):  # the list of markets is being read, or has lost one
+            return link.EventRow(event_ticker, title, (), is_whole=False)
         found = payoffs.outcomes(markets, mutually_exclusive=event is not None and event.mutually_exclusive)
         positions = [desk.risk.position(row.ticker) for row in rows]
         outcomes = [link.OutcomeRow(row.words, payoffs.result(positions, row)) for row in found.rows]
         outcomes.sort(key=lambda outcome: outcome.result)
-        title = str.__str__(event.title) if event is not None else event_ticker
         return link.EventRow(event_ticker, title, tuple(outcomes[:20]), is_whole=found.is_whole)
 
     def _profits(self) -> tuple[link.ProfitRow, ...]:

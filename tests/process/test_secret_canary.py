@@ -114,11 +114,9 @@ ASKING = (
     ("doctor",),
     ("config", "show"),
     ("config", "check"),
-    ("balance",),
-    ("order", "cancel", "--all"),
+    ("markets",),
     ("kill", "--reason", "a canary"),
-    ("unkill", "--phrase", "lift the kill"),
-    ("run", "--headless", "--for", "0.5"),
+    ("run", "--headless", "--for", "1"),
     ("engine", "start"),
     ("status",),
     ("engine", "stop", "--force"),
@@ -194,7 +192,6 @@ def test_nothing_of_a_key_nor_a_signature_is_found_anywhere(home: Home, pem: byt
         key_id = found["key_id"]
         with Eavesdropper(urlsplit(found["rest_url"]).port) as line:
             settle(home, line.rest_url, line.stream_url, key_id, key)
-            whatever_asks(ears, home)
             ears.run(home, "engine", "start")
             everything(ears, home)
             with Window(home, *LOUD, "attach") as window:
@@ -203,6 +200,7 @@ def test_nothing_of_a_key_nor_a_signature_is_found_anywhere(home: Home, pem: byt
                 window.read(1.0)
                 ears.heard["a terminal"] = window.drawn
             ears.run(home, "engine", "stop", "--force")
+            whatever_asks(ears, home)
             signatures |= line.signatures()
         assert len(signatures) > 20
         with Eavesdropper(None) as nonsense:  # answers that are none, and that repeat what was sent

@@ -17,6 +17,4 @@ def serve(launch: Launch, taken: Taken, desk: DeskChild | None, *, stays: bool, 
     """Run it until it is stopped."""
     files = log_to_files(launch.settings, log_folder(), also_stderr="debug" in flags)
     is_flagged = "live" in flags
-    asyncio.run(
-        host(launch.settings, taken, desk, stays=stays, lines_lost=lambda: files.lost, is_flagged=is_flagged)
-    )
+    asyncio.run(host(launch.settings, taken, desk, stays=stays, lines_lost=lambda: files.lost, is_flagged=is_flagged))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -132,6 +133,9 @@ class Portfolio:
         self._tallies: dict[_Key, _Tally] = {}
         self._results: dict[str, _Ending] = {}
         self._paid: dict[_Key, _Ending] = {}
+        # What it all comes to is asked many times a second and changes with a fill: it is added up once a change.
+        self._positions: dict[_Key, Position] | None = None
+        self._flows: dict[int, Money] | None = None
 
     def add(self, fill: Fill) -> bool:
         """Count a fill unless it is counted already, and return whether it was new.
@@ -180,6 +184,7 @@ class Portfolio:
                 hint="read the position again from the venue",
             )
         if size:
+            self._changed()
             self._tally((ticker, subaccount)).begin_with(Position(ticker, size, cost))
 
     def settle(
@@ -202,6 +207,7 @@ class Portfolio:
             raise ValueRefused(
                 f"{ticker!r:.60} cannot have paid {revenue!r:.40} millionths", hint="read its settlement again"
             )
+        self._changed()
         self._results[ticker] = _Ending(result, value, exchange_index)
         if revenue is not None:
             self._paid[ticker, subaccount] = _Ending(result, value, exchange_index, revenue)
@@ -212,9 +218,11 @@ class Portfolio:
         ending = self._ending((ticker, subaccount))
         return position.settled(ending.result, ending.value, ending.revenue) if ending else position
 
-    def positions(self) -> dict[tuple[str, int], Position]:
+    def positions(self) -> Mapping[tuple[str, int], Position]:
         """Return every position by (ticker, subaccount), flat and settled ones too."""
-        return {key: self.position(*key) for key in self._keys()}
+        if self._positions is None:
+            self._positions = {key: self.position(*key) for key in self._keys()}
+        return self._positions
 
     def fills_of(self, ticker: str, subaccount: int = 0) -> tuple[Fill, ...]:
         """Return the fills that count in a market, in the order in which they count."""
@@ -225,13 +233,15 @@ class Portfolio:
         """Return by how much all fills and settlements have changed the cash, fees included."""
         return Money(sum(self.flow_by_shard().values()))
 
-    def flow_by_shard(self) -> dict[int, Money]:
-        """Return the same for each of the exchange's shards; it costs one step a market."""
-        flows: dict[int, int] = {}
-        for key in self._keys():
-            for shard, moved in self._flows_of(key):
-                flows[shard] = flows.get(shard, 0) + moved
-        return {shard: Money(moved) for shard, moved in sorted(flows.items())}
+    def flow_by_shard(self) -> Mapping[int, Money]:
+        """Return the same for each of the exchange's shards; after a change it costs one step a market."""
+        if self._flows is None:
+            flows: dict[int, int] = {}
+            for key in self._keys():
+                for shard, moved in self._flows_of(key):
+                    flows[shard] = flows.get(shard, 0) + moved
+            self._flows = {shard: Money(moved) for shard, moved in sorted(flows.items())}
+        return self._flows
 
     def _flows_of(self, key: _Key) -> list[tuple[int, int]]:
         tally, ending = self._tallies.get(key), self._ending(key)
@@ -239,6 +249,9 @@ class Portfolio:
         if ending:
             flows.append((ending.exchange_index, self.position(*key).cash - self._before_settlement(key).cash))
         return flows
+
+    def _changed(self) -> None:
+        self._positions = self._flows = None
 
     def _keys(self) -> list[_Key]:
         return [*self._tallies, *(key for key in self._paid if key not in self._tallies)]
@@ -254,6 +267,7 @@ class Portfolio:
     def _keep(self, trade: _Trade, fill: Fill) -> None:
         if trade not in self._known and len(self._known) >= FILLS_LIMIT:
             raise ValueRefused(f"a portfolio counts {FILLS_LIMIT} fills", hint="start a new one from the positions")
+        self._changed()
         self._known[trade] = fill
         self._tally(_key_of(fill)).add(fill)
 
@@ -266,6 +280,7 @@ class Portfolio:
     def _take_out(self, fill: Fill | None) -> None:
         if fill is None:
             return
+        self._changed()
         key = _key_of(fill)
         self._tallies[key].take_out(fill)
         if self._tallies[key].is_empty:

@@ -167,11 +167,12 @@ class Feed:
         self._drain()
         # Each of the three may wait by itself: a peer that does not read must not keep the watchdog from noticing.
         work = (self._pump(connection), self._send(connection), self._tick())
-        tasks = {asyncio.ensure_future(part) for part in work}
+        tasks = [asyncio.ensure_future(part) for part in work]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:  # in this order: one seed makes one history
+                if task.done():
+                    task.result()
             raise TransportError("the stream's reader ended")
         finally:
             connection.on_ping = None

@@ -126,9 +126,11 @@ class Engine:
             self._keep(self._learn_limits())
         tasks.append(asyncio.ensure_future(self._until_stopped()))
         try:
-            done, _ = await asyncio.wait([self._fault, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            ends = [self._fault, *tasks]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for ended in ends:
+                if ended.done():
+                    ended.result()
             await self.executor.wind_down()
         except Exception:
             _LOG.exception("the engine ends by a fault of its own")

@@ -92,7 +92,7 @@ class Session:
     sent: dict[int, int] = field(default_factory=dict)  # the version that was last sent
     held_since: float | None = None
     is_leaving: bool = False  # it has said so, or we have hung up
-    asked: set[asyncio.Task[None]] = field(default_factory=set)
+    asked: dict[asyncio.Task[None], None] = field(default_factory=dict)  # in the order of their beginning
 
 
 class Server:
@@ -251,8 +251,8 @@ class Server:
             session.pipe.send(encode(Failure(message.id, "too much is asked at once", "wait for the answers")))
             return
         task = asyncio.ensure_future(self._answer(session, message))
-        session.asked.add(task)
-        task.add_done_callback(session.asked.discard)
+        session.asked[task] = None
+        task.add_done_callback(session.asked.pop)
 
     async def _answer(self, session: Session, message: Ask) -> None:
         said: Answer | Failure

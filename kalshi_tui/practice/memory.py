@@ -70,7 +70,7 @@ class MemoryHttp:
     def __init__(self, counter: Counter, network: Network) -> None:
         self._network = network
         self._delivery = Delivery(counter, network.sleep_ms)
-        self._under_way: set[asyncio.Task[Delivered]] = set()
+        self._under_way: dict[asyncio.Task[Delivered], None] = {}  # in the order of their beginning
 
     async def send(self, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes | None) -> HttpReply:
         """Send one request and return its answer."""
@@ -91,8 +91,8 @@ class MemoryHttp:
 
     def _start(self, work: Coroutine[Any, Any, Delivered]) -> asyncio.Task[Delivered]:
         task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._under_way[task] = None
+        task.add_done_callback(self._under_way.pop)
         return task
 
     async def _there_and_back(self, request: HttpRequest) -> Delivered:

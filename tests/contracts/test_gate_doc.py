@@ -6,17 +6,17 @@ import inspect
 import re
 from pathlib import Path
 
-import kalshi_tui_limits
 import pytest
-from kalshi_tui_limits import contracts, counts, losses
 
+import kalshi_tui_limits
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.engine.trading.checks import AFTER_LIMITS, BEFORE_LIMITS, Check
 from kalshi_tui.engine.trading.codes import ANCHOR, MEANINGS, Code, anchor_of
+from kalshi_tui_limits import contracts, counts, losses
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "gate.md").read_text()
-SECTIONS = {name: body for name, body in re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)}
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL))
 ENTRIES = dict(re.findall(r"^### (\w+)\n\n(.*?)\n$", DOCUMENT, re.MULTILINE | re.DOTALL))
 LIMITS = {
     checks.rule.code: checks
@@ -31,7 +31,7 @@ def test_the_checks_stand_in_the_order_in_which_they_are_asked() -> None:
     assert list(SECTIONS) == [*asked[: len(BEFORE_LIMITS)], "limits", *asked[len(BEFORE_LIMITS) :]]
 
 
-@pytest.mark.parametrize("check", (*BEFORE_LIMITS, *AFTER_LIMITS), ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*BEFORE_LIMITS, *AFTER_LIMITS], ids=lambda check: check.name)
 def test_each_code_stands_under_the_check_that_gives_it(check: Check) -> None:
     given = re.findall(r"Code\.(\w+)", inspect.getsource(check.judge))
     body = SECTIONS[check.name]

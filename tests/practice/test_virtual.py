@@ -118,3 +118,20 @@ def test_a_threads_result_is_heard_when_nothing_else_is_left() -> None:
         return "heard"
 
     assert clock.run(main()) == "heard"
+
+
+def test_what_would_be_done_in_a_thread_of_the_loop_is_done_at_once_and_takes_no_time() -> None:
+    clock = VirtualClock(Pit())
+
+    def refuse() -> None:
+        raise ValueError("no")
+
+    async def main() -> tuple[bool, int]:
+        ticking = asyncio.ensure_future(clock.sleep(0.001))
+        await asyncio.to_thread(time.sleep, 0.01)
+        is_over = ticking.done()
+        with pytest.raises(ValueError, match="no"):
+            await asyncio.to_thread(refuse)
+        return is_over, clock.now_ms() - START_MS
+
+    assert clock.run(main()) == (False, 0)

@@ -90,6 +90,7 @@ class Dealing:
             self.agreement = self._compare()
             if not self.agreement.differences:
                 self.agreed_ms = clock.now_ms()
+                await clock.sleep(_LOOK_S)  # what was said of it is still on its way to the terminals
                 return
             if clock.now_ms() >= until_ms:
                 return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kalshi_tui.core.fees import predict
+from kalshi_tui.core.book import Book
+from kalshi_tui.core.fees import FeeTerms, predict
 from kalshi_tui.core.newyork import day_of
 from kalshi_tui.core.positions import Position
 from kalshi_tui.core.units import Money, Price, Size, complement
@@ -56,6 +57,7 @@ class Day:
         self._desk = desk
         self._marks: dict[str, Money] = {}  # the last believed worth of each holding
         self._sizes: dict[str, Size] = {}
+        self._exits: dict[str, tuple[tuple[int, Size, FeeTerms], Money]] = {}  # and the book that each was had of
 
     def beat(self) -> None:
         """Begin a new day where midnight has passed and the worth is known."""
@@ -132,16 +134,21 @@ class Day:
         settled = self._desk.result_of(ticker)
         if settled is not None:
             return position.payout("scalar", settled)
-        book = self._desk.believed_book(ticker)
-        if book is None:
+        book, terms = self._desk.believed_book(ticker), self._desk.terms_of(ticker)[0]
+        if book is None or terms is None:
             return None
-        size, is_long = Size(abs(position.size)), position.size > 0
-        terms = self._desk.terms_of(ticker)[0]
-        if terms is None:
-            return None
+        of = (self._desk.kernel.stream.books[ticker].clock, position.size, terms)
+        known = self._exits.get(ticker)
+        if known is None or known[0] != of:  # most books stand still from one beat to the next
+            known = self._exits[ticker] = (of, self._sold(book, position.size, terms))
+        return known[1]
+
+    def _sold(self, book: Book, size: Size, terms: FeeTerms) -> Money:
+        """Return what selling a holding now would bring, or buying back what was sold."""
+        is_long = size > 0
         side, levels = ("ask", book.depth("bid", 1_000)) if is_long else ("bid", book.depth("ask", 1_000))
         limit = Price(1) if is_long else Price(9_999)
-        walk = predict(terms, levels, side=side, size=size, limit=limit, policy=self._desk.risk.policy)  # type: ignore[arg-type]  # both are sides
+        walk = predict(terms, levels, side=side, size=Size(abs(size)), limit=limit, policy=self._desk.risk.policy)  # type: ignore[arg-type]  # both are sides
         if is_long:
             return Money(walk.value - walk.fee)
         return Money(complement(Price(0)) * walk.size - walk.value - walk.fee)

@@ -235,6 +235,7 @@ def damaged(harm: str) -> Act:
             stage.strikes += 1
             await stage.start()
             await _nothing_but_kill(stage)
+            stage.digests.pop()  # it names the file, and the folder's name is of chance
 
     return act
 

@@ -45,8 +45,7 @@ def play_part(part: Part, seed: int) -> Stage:
 
 
 def _digest(stages: Sequence[Stage]) -> str:
-    digests = [engine.kernel.board.digest() for stage in stages for engine in stage.engines]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    return hashlib.sha256("".join(digest for stage in stages for digest in stage.digests).encode()).hexdigest()
 
 
 def _dealt(stages: Sequence[Stage]) -> Dealt:

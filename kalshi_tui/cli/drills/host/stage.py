@@ -89,7 +89,7 @@ class Stage:
         self.clock = self.world.clock
         self.machine = MachineClock(self.clock)
         self.chance = random.Random(seed)
-        self.engines: list[Engine] = []
+        self.digests: list[str] = []  # of what each engine had published when it ended
         around = self.world.around
         self.way = Way(self.world.wire)
         assert around.outside is not None  # noqa: S101 - the world trades
@@ -122,7 +122,6 @@ class Stage:
             outside=replace(outside, journal=self.wrap(self.journal)),
         )
         self.engine = self._make()
-        self.engines.append(self.engine)
         self.running = asyncio.ensure_future(self.engine.run())
         ours, self._serving = self.world.pipe_to(self.engine)
         self.link: Link = await attach(ours, name="person")
@@ -143,6 +142,7 @@ class Stage:
         Rows that a disk said it had kept, and had not, are lost as well.
         """
         self.journal.lose_after(len(self.journal.durable_rows()) - unkept)
+        self.digests.append(self.engine.kernel.board.digest())  # what falls afterwards never was
         self.running.cancel()
         await self.gone()
 
@@ -162,6 +162,7 @@ class Stage:
 
     def _replay(self) -> None:
         digest = self.engine.kernel.board.digest()
+        self.digests.append(digest)
         outcome = Replay(risk_checks=lambda _: self.world.checks).run(self.recorder.records)
         if outcome.digest != digest or outcome.agrees is False:
             self.problems.append("the tape published something else")

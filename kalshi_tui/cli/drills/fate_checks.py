@@ -41,6 +41,16 @@ def told(kind: str, count: int = 1, /, **said: Any) -> Check:
     return check
 
 
+def cash_moved(amount: int) -> Check:
+    """Hold that so much cash was booked as come or gone: in parts, where orders that worked left a part in doubt."""
+
+    async def check(scene: Scene) -> list[str]:
+        moved = sum(row["amount"] for _, row in entries(scene, "CashTold") if row["kind"] == "moved")
+        return [] if moved == amount else [f"{moved} of cash were booked as moved, and not {amount}"]
+
+    return check
+
+
 def never(kind: str, /, **said: Any) -> Check:
     """Hold that the journal has no row of a kind that says this."""
 
@@ -137,8 +147,10 @@ async def the_kill_waited(scene: Scene) -> list[str]:
     ended = [row for _, row in entries(scene, "KillEnded")]
     if not ended or ended[-1]["resting"] != 0:
         return [f"the kill was not verified: {ended[-1:]}"]
-    words = dealing(scene).trader.kill_words
-    return [] if any("pending" in text for text in words) else [f"the kill was not shown as pending: {list(words)}"]
+    trader = dealing(scene).trader
+    if not trader.killed_resting or any("pending" in text for text in trader.kill_words):
+        return []  # where nothing rests, nothing has to wait
+    return [f"the kill was not shown as pending: {list(trader.kill_words)}"]
 
 
 async def somebody_takes_a_part(scene: Scene) -> None:

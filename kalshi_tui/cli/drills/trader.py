@@ -71,6 +71,7 @@ class Trader:
     tradable_ms: int | None = None
     acts: list[str] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
+    killed_resting: int = 0  # orders that were shown as resting when kill was pressed
     kill_words: dict[str, None] = field(default_factory=dict)  # that were shown of a kill
     states: dict[str, str] = field(default_factory=dict)  # that were seen, with the first reason of each
     _trading: Watching = field(init=False)
@@ -151,6 +152,7 @@ class Trader:
 
     async def kill(self) -> None:
         """Press kill."""
+        self.killed_resting = sum(row.state == "resting" for row in self.working())
         if await self._ask(asks.Kill()) is not None:
             self._killed_ms = self.clock.now_ms()
             self.conduct.is_killed, self.conduct.is_armed = True, False

@@ -1,16 +1,17 @@
-"""A difference between two tellings: believed only when it was seen, unchanged, often enough in a row."""
+"""A difference between two tellings: believed only when it was seen, unchanged, often enough and far enough apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-LOOKS: Final = 3  # pages lag, and may lack rows
+LOOKS: Final = 3  # pages may lack rows
+APART_MS: Final = 3_000  # and they lag: whoever looks three times within a second sees the same page three times
 
 
 @dataclass(slots=True)
 class Mismatch:
-    """What did not agree, how often in a row it was seen so, and when last."""
+    """What did not agree, how often in a row it was seen so, and when that counted last."""
 
     value: int = 0
     seen: int = 0
@@ -19,6 +20,7 @@ class Mismatch:
     def is_seen_again(self, value: int, now_ms: int, fill_ms: int) -> bool:
         """Take note of a look; tell whether the same was seen often enough, with no fill in between."""
         if value != self.value or fill_ms > self.at_ms:
-            self.seen = 0
-        self.value, self.seen, self.at_ms = value, self.seen + 1, now_ms
+            self.value, self.seen, self.at_ms = value, 1, now_ms
+        elif now_ms - self.at_ms >= APART_MS:
+            self.seen, self.at_ms = self.seen + 1, now_ms
         return self.seen >= LOOKS

@@ -11,7 +11,7 @@ from kalshi_tui.engine.trading.order import HeldOrder
 from kalshi_tui.engine.trading.order_ledger import KnownFill
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.keys import FillsKey, OrdersKey
-from kalshi_tui.sdk.risk import Exposure, RiskPicture
+from kalshi_tui.sdk.risk import Exposure, RiskCheck, RiskPicture, Usage
 
 if TYPE_CHECKING:
     from kalshi_tui.engine.trading.desk import Desk
@@ -138,7 +138,7 @@ class Showing:
         )
         rows = []
         for check in desk.gate.risk_checks:
-            usage = check.usage(picture)
+            usage = _usage(check, picture)
             if usage is not None:
                 rows.append(link.LimitRow(usage.name, usage.used, usage.limit, usage.unit))
         return tuple(rows)
@@ -231,6 +231,14 @@ class Showing:
         if settled is None:
             return position
         return position.settled("scalar", settled.value) if settled.value is not None else position
+
+
+def _usage(check: RiskCheck, picture: RiskPicture) -> Usage | None:
+    """Ask a check how much is used; of one that raises nothing is shown, and what adds risk it denies all the same."""
+    try:
+        return check.usage(picture)
+    except Exception:  # noqa: BLE001 - whatever a check raises, the engine goes on
+        return None
 
 
 def _order_row(order: HeldOrder) -> link.OrderRow:

@@ -170,14 +170,14 @@ class Trader:
         view, habits = self.trading, self.habits
         if view is None:
             return True
-        if view.state == "killed":
-            since_ms = self.clock.now_ms() - self._killed_ms
-            is_time = habits.lifts_after_s >= 0 and (at_once or since_ms >= habits.lifts_after_s * 1000)
-            return is_time and self.chance.random() < 0.7 and await self._lift()
         if view.differences and habits.acknowledges:
             self.acknowledged.append(view.differences[0].words)
             await self._ask(asks.Acknowledge(view.differences[0].number))
             return True
+        if view.state == "killed":
+            since_ms = self.clock.now_ms() - self._killed_ms
+            is_time = habits.lifts_after_s >= 0 and (at_once or since_ms >= habits.lifts_after_s * 1000)
+            return is_time and self.chance.random() < 0.7 and await self._lift()
         if view.state == "disarmed" and habits.arms and (at_once or self.chance.random() < 0.7):
             self.conduct.is_armed = True
             await self._ask(asks.Arm(view.arm_phrase))

@@ -24,6 +24,7 @@ class Groups:
         self._needed: dict[int, None] = {0: None}
         self._asked: dict[int, int] = {}  # shards whose group is being made or reset, and since when
         self._again_ms: dict[int, int] = {}
+        self._to_reset: dict[int, None] = {}  # shards whose group is to take orders again, since somebody armed
         self._is_listed = False
 
     def need(self, exchange_index: int) -> None:
@@ -36,6 +37,7 @@ class Groups:
         desk = self._desk
         if desk.rules.execution != "live" or not self._is_listed or desk.kills.reason():
             return
+        self._reset()
         for shard in self._needed:
             if shard in desk.ledger.groups or shard in self._asked:
                 continue
@@ -44,11 +46,22 @@ class Groups:
                 desk.do(MakeGroup(shard, desk.rules.group_limit))
 
     def reset_all(self) -> None:
-        """Let every group that has tripped take orders again."""
+        """Let every group that has tripped take orders again; what fails is tried again for as long as it is armed."""
         for group in self._desk.ledger.groups.values():
-            if group.is_triggered and group.exchange_index not in self._asked:
-                self._asked[group.exchange_index] = self._desk.now_ms
-                self._desk.do(ResetGroup(group.exchange_index, group.group_id))
+            if group.is_triggered:
+                self._to_reset[group.exchange_index] = None
+                self._again_ms.pop(group.exchange_index, None)
+        self._reset()
+
+    def _reset(self) -> None:
+        desk = self._desk
+        for shard in list(self._to_reset):
+            group = desk.ledger.groups.get(shard)
+            if group is None or not group.is_triggered or desk.ledger.armed_until_ms is None:
+                del self._to_reset[shard]  # whoever disarms, or trips it once more, has changed their mind
+            elif shard not in self._asked and desk.now_ms >= self._again_ms.get(shard, 0):
+                self._asked[shard] = desk.now_ms
+                desk.do(ResetGroup(shard, group.group_id))
 
     def outcome(self, taken: inputs.Outcome) -> None:
         """Take what came of making or resetting one."""

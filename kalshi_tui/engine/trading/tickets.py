@@ -313,6 +313,8 @@ class Tickets:
             return "killed before it left"
         if desk.ledger.armed_until_ms is None:
             return "disarmed before it left"
+        if desk.believed_book(waiting.ticket.draft.ticker) is None:
+            return "its book could not be believed any more before it left"
         return "the engine's loop stood still before it left" if desk.is_stalled else ""
 
     def _not_sent(self, waiting: Waiting, reason: str) -> None:

@@ -1,0 +1,101 @@
+"""A kill outlasts engines: whatever of it has reached the disk, the next engine is killed until a person lifts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from kalshi_tui.cli.drills.world import risk_checks
+from kalshi_tui.core.units import Price, Size
+from kalshi_tui.engine.order_rules import OrderRules
+from kalshi_tui.errors import KalshiTuiError
+from kalshi_tui.link import trading as link
+from tests.plugins.pictures import LOOSEST
+from tests.property.trading_world import LongWorld
+
+RULES: Final = OrderRules(execution="live", reset_phrase="lift")
+CREATE: Final = "/trade-api/v2/portfolio/events/orders"
+
+
+@pytest.fixture
+def world() -> Iterator[LongWorld]:
+    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
+    try:
+        begin(here)
+        here.ask(link.Arm())
+        yield here
+    finally:
+        here.end()
+
+
+def begin(world: LongWorld) -> None:
+    world.start()
+    world.wait(2)
+
+
+def fire(world: LongWorld, size: int = 100) -> None:
+    market = world.exchange.markets[world.tickers[0]]
+    staged = world.ask(link.Stage(link.Draft(world.tickers[0], "bid", Price(market.best_bid - 300), Size(size))))
+    assert isinstance(staged, link.Staged)
+    world.ask(link.Fire(staged.ticket.number, staged.ticket.token))
+
+
+def resting(world: LongWorld) -> int:
+    return len(list(world.exchange.resting_of(world.user_id)))
+
+
+@pytest.mark.parametrize("kept", ["journal and mark", "journal alone", "mark alone"])
+@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.02, 1.0])
+def test_an_engine_that_is_killed_and_crashes_is_followed_by_one_that_is_killed(
+    world: LongWorld, kept: str, after_s: float
+) -> None:
+    for size in (100, 200, 300):
+        fire(world, size)
+    world.wait(1)
+    assert resting(world) == 3
+    before = len(world.journal.durable_rows())
+    world.ask(link.Kill("a person"))
+    world.wait(0.001)  # until the disk has it
+    killed_at = len(world.left)
+    world.wait(after_s)
+    world.crash()
+    if kept == "mark alone":
+        world.journal.lose_after(before)
+    elif kept == "journal alone":
+        world.flag.clear()
+    for _ in range(3):
+        begin(world)
+        desk = world.engine.kernel.desk
+        assert desk.kills.state()[0] == "killed"
+        with pytest.raises(KalshiTuiError):
+            world.ask(link.Arm())
+        with pytest.raises(KalshiTuiError, match=r"KILLED|not armed"):
+            fire(world)
+        world.wait(5)
+        assert resting(world) == 0, "the next engine goes on with the kill"
+        world.crash()
+    created = [number for number, left in enumerate(world.left) if (left.method, left.path) == ("POST", CREATE)]
+    assert len(created) == 3
+    assert max(created) < killed_at
+
+
+def test_a_kill_is_lifted_by_its_phrase_alone_after_a_clean_comparison_and_stays_lifted(world: LongWorld) -> None:
+    fire(world)
+    world.ask(link.Kill("a person"))
+    with pytest.raises(KalshiTuiError, match="compared with the venue"):
+        world.ask(link.ResetKill("lift"))
+    world.wait(20)
+    with pytest.raises(KalshiTuiError, match="phrase"):
+        world.ask(link.ResetKill("lift it"))
+    world.ask(link.ResetKill("lift"))
+    assert world.flag.reason() == ""
+    assert world.engine.kernel.desk.kills.state()[0] == "disarmed", "who lifts a kill has not armed"
+    world.crash()
+    begin(world)
+    world.ask(link.Arm())
+    world.wait(1)  # until the group that the kill has tripped takes orders again
+    fire(world, 200)
+    world.wait(1)
+    assert resting(world) == 1

@@ -1,4 +1,4 @@
-"""A difference is believed when it stays the same over three looks that are far enough apart, with no fill in between."""
+"""A difference is believed when it stays the same over three looks, far enough apart, with no fill in between."""
 
 from __future__ import annotations
 

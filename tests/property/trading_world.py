@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -245,16 +244,6 @@ class Alive:
     tasks: list[asyncio.Future[Any]] = field(default_factory=list)
 
 
-class AtOnce(ThreadPoolExecutor):
-    """Does at once what would go to a thread: a thread's time is not the world's."""
-
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Do it."""
-        done: Future[T] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
-
-
 class LongWorld:
     """One exchange, one journal, one virtual clock, and at most one engine at a time."""
 
@@ -282,7 +271,6 @@ class LongWorld:
         self._checks = tight_limits() if checks is None else checks
         self._chance = random.Random(seed).random
         self._loop = self.clock._loop()
-        self._loop.set_default_executor(AtOnce())
         self._network = Network(
             self.clock,
             seed=seed,
@@ -317,7 +305,6 @@ class LongWorld:
         self._loop.run_until_complete(self._http.close())
         self._loop.run_until_complete(self.clock.sleep(0.1))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
     # Engines

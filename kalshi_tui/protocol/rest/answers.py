@@ -45,9 +45,8 @@ def _read_accepted(request: Request[T], body: bytes) -> T:
     except RemoteProtocolError as problem:
         if not request.is_write:
             raise
-        raise OutcomeUnknown(f"the venue's answer to a write cannot be read: {problem.message}", hint=_RECONCILE) from (
-            problem
-        )
+        what = f"{problem.message}: {excerpt(body)}"
+        raise OutcomeUnknown(f"the venue's answer to a write cannot be read: {what}", hint=_RECONCILE) from problem
 
 
 def _raise_unclear(request: Request[T], status: int, body: bytes) -> NoReturn:

@@ -17,6 +17,7 @@ from kalshi_tui.core.book import BookState
 from kalshi_tui.core.fees import fee_terms
 from kalshi_tui.core.grid import PriceGrid
 from kalshi_tui.core.markets import Market, MarketStatus, Strike, StrikeKind
+from kalshi_tui.core.orders import Side
 from kalshi_tui.core.text import clean
 from kalshi_tui.core.units import Money, Price, Size
 from kalshi_tui.engine.order_rules import OrderRules
@@ -129,6 +130,8 @@ CHANGES: Final = {
     "kind": "amend",
     "replaces": own(side="bid", change=Change("amend", Price(4_400), Size(100), NOW - 100)),
 }
+# Ten contracts are held short, and an order buys some of them back.
+CLOSES: Final = {"reduce_only": True, "time_in_force": "immediate_or_cancel", "picture": picture(held=Size(-1_000))}
 Changed = Mapping[str, Any]
 # Of each code: what is changed of the proposal, of the facts, and of the rules.
 WRONG: Final[dict[Code, tuple[Changed, Changed, Changed]]] = {
@@ -171,6 +174,11 @@ WRONG: Final[dict[Code, tuple[Changed, Changed, Changed]]] = {
     Code.PRICE_MOVED: ({}, liquidity(best=Price(4_700)), {}),
     Code.SIZE_GONE: ({}, liquidity(takes=Size(199)), {}),
     Code.SELF_CROSS: ({}, {"own": (own(),)}, {}),
+    Code.RESTS_BESIDE: (
+        CLOSES | {"size": Size(700), "opens": Size(700)},
+        {"own": (own(side="bid", size=Size(301)),)},
+        {},
+    ),
     Code.DUPLICATE: ({}, {"sent": (Sent(NOW - 1_999, TICKER, "bid", Price(4_500), Size(200), 1),)}, {}),
     Code.RATE_MARKET: ({}, sent(5), {}),
     Code.RATE_ALL: ({}, sent(20, "KXOTHER", before_ms=59_999), {}),
@@ -198,7 +206,10 @@ JUST_WELL: Final[tuple[tuple[Changed, Changed], ...]] = (
     ({"price": Price(5_300)}, {}),
     ({}, liquidity(depth=Size(800))),
     ({}, liquidity(best=Price(4_600))),
+    ({}, liquidity(value=Money(920_000))),
     ({"price": Price(300), "typed": "0.03"}, TAKES_NOTHING),
+    (CLOSES | {"size": Size(700), "opens": Size(700)}, {"own": (own(side="bid", size=Size(300)),)}),
+    (CLOSES, {"own": (own(side="ask", price=Price(9_000), size=Size(5_000)),)}),
     ({}, {"own": (own(price=Price(4_600)), own(side="bid"))}),
     ({}, {"sent": (Sent(NOW - 2_000, TICKER, "bid", Price(4_500), Size(200), 1),)}),
     ({}, sent(4)),
@@ -223,6 +234,31 @@ def test_every_code_of_the_gate_is_tried_here() -> None:
 def test_each_thing_that_is_wrong_is_denied_by_its_code_and_by_no_other(code: Code) -> None:
     wish, facts, rules = WRONG[code]
     assert said(replace(PROPOSAL, **wish), replace(FACTS, **facts), put(RULES, **rules)) == [code]
+
+
+DEEPER: Final = replace(LIQUIDITY, worst=Price(4_900), value=Money(100 * 4_500 + 100 * 4_900))
+FEWER: Final = replace(LIQUIDITY, takes=Size(100), value=Money(450_000))
+
+
+@pytest.mark.parametrize(
+    ("side", "shown", "now", "is_worse"),
+    [
+        ("bid", LIQUIDITY, DEEPER, True),  # 90 cents became 94, and a cent for each is allowed: 92
+        ("bid", LIQUIDITY, replace(LIQUIDITY, value=Money(920_001)), True),
+        ("bid", DEEPER, LIQUIDITY, False),
+        ("bid", FEWER, DEEPER, False),  # the second was to rest at 49, and is had for that
+        ("bid", FEWER, replace(DEEPER, value=Money(450_000 + 490_000 + 10_001)), True),
+        ("ask", replace(DEEPER, best=Price(4_500)), LIQUIDITY, True),  # less is paid for the same two
+        ("ask", LIQUIDITY, DEEPER, False),
+    ],
+)
+def test_what_all_of_it_costs_counts_and_not_the_best_price_alone(
+    side: Side, shown: Liquidity, now: Liquidity, is_worse: bool
+) -> None:
+    wish: Changed = {"side": side, "price": Price(4_900 if side == "bid" else 4_100)}
+    changed = fired(shown=shown) | {"book": replace(BOOK, liquidity=now)}
+    codes = said(replace(PROPOSAL, **wish), replace(FACTS, **changed))
+    assert (Code.PRICE_MOVED in codes) is is_worse
 
 
 UNKNOWN: Final = {

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kalshi_tui.core.book import BookState
+from kalshi_tui.core.grid import PriceGrid
 from kalshi_tui.core.markets import MarketStatus
-from kalshi_tui.core.units import PRICE_ONE, SIZE_LIMIT, Price
+from kalshi_tui.core.units import PRICE_ONE, SIZE_LIMIT, Money, Price, Size
 from kalshi_tui.core.words import contracts, dollars, money
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.trading.codes import Code
@@ -247,17 +248,27 @@ def moved(proposal: Proposal, facts: Facts, rules: OrderRules) -> No | None:
         return No(Code.PRICE_MOVED, f"it was to rest, and would take {contracts(now.takes)} now")
     if not before.takes or before.best is None:
         return None
-    allowed = before.best
-    for _ in range(rules.slippage_ticks):
-        step = facts.market.grid.step_up(allowed) if proposal.side == "bid" else facts.market.grid.step_down(allowed)
+    return _worse(proposal, before, now, facts.market.grid, rules.slippage_ticks)
+
+
+def _worse(proposal: Proposal, before: Liquidity, now: Liquidity, grid: PriceGrid, ticks: int) -> No | None:
+    """Say in what an order would be worse served now than it was shown, if it is by more than so many ticks."""
+    is_bid, first = proposal.side == "bid", before.best
+    assert first is not None  # noqa: S101 - what takes has a best price
+    allowed = first
+    for _ in range(ticks):
+        step = grid.step_up(allowed) if is_bid else grid.step_down(allowed)
         allowed = allowed if step is None else step
-    best = now.best
-    if best is None or (best > allowed if proposal.side == "bid" else best < allowed):
-        return No(Code.PRICE_MOVED, f"the best price was {dollars(before.best)}, and is {dollars(best)}")
+    if now.best is None or (now.best > allowed if is_bid else now.best < allowed):
+        return No(Code.PRICE_MOVED, f"the best price was {dollars(first)}, and is {dollars(now.best)}")
     if now.takes < before.takes:
         return No(
             Code.SIZE_GONE, f"it would have taken {contracts(before.takes)}, and takes {contracts(now.takes)} now"
         )
+    # What was to rest at the limit may be had at it or better now; the rest must cost what was shown.
+    then, slip = before.value + (now.takes - before.takes) * proposal.price, before.takes * abs(allowed - first)
+    if now.value > then + slip if is_bid else now.value < then - slip:
+        return No(Code.PRICE_MOVED, f"all of it was {money(Money(then))}, and is {money(now.value)}")
     return None
 
 
@@ -270,6 +281,21 @@ def self_cross(proposal: Proposal, facts: Facts, _: OrderRules) -> No | None:
         if meets:
             return No(Code.SELF_CROSS, f"it would meet our own order {order.number} at {dollars(order.price)}")
     return None
+
+
+def beside(proposal: Proposal, facts: Facts, _: OrderRules) -> No | None:
+    """What only reduces must leave enough of the position for our own orders that rest to reduce it."""
+    if not proposal.reduce_only or proposal.picture is None:
+        return None
+    held = max(-proposal.picture.held if proposal.side == "bid" else proposal.picture.held, 0)
+    rests = [order for order in facts.own if order.side == proposal.side and order is not proposal.replaces]
+    size = sum(order.open_size for order in rests)
+    if not rests or size + proposal.opens <= held:
+        return None
+    words = f"our own order {rests[0].number}" if len(rests) == 1 else f"our own orders {rests[0].number} and others"
+    return No(
+        Code.RESTS_BESIDE, f"{words} of {contracts(Size(size))} would open a new position when this has closed it"
+    )
 
 
 def duplicate(proposal: Proposal, facts: Facts, rules: OrderRules) -> No | None:
@@ -357,6 +383,7 @@ BEFORE_LIMITS: Final = (
     Check("tail", tail),
     Check("moved", moved, spares=False),
     Check("self cross", self_cross, spares=False),
+    Check("beside", beside, spares=False),
     Check("duplicate", duplicate),
     Check("rate", rate),
     Check("budget", budget, spares=False),

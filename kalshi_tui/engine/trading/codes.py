@@ -47,6 +47,7 @@ class Code(StrEnum):
     PRICE_MOVED = "PRICE_MOVED"
     SIZE_GONE = "SIZE_GONE"
     SELF_CROSS = "SELF_CROSS"
+    RESTS_BESIDE = "RESTS_BESIDE"
     DUPLICATE = "DUPLICATE"
     RATE_MARKET = "RATE_MARKET"
     RATE_ALL = "RATE_ALL"
@@ -115,6 +116,10 @@ MEANINGS: Final[dict[Code, tuple[str, str]]] = {
     Code.PRICE_MOVED: ("What could be had has become worse since the ticket was made.", "Read it anew and fire again."),
     Code.SIZE_GONE: ("Less is offered than when the ticket was made.", "Read it anew and fire again."),
     Code.SELF_CROSS: ("It would meet an order of our own.", "Cancel that one first."),
+    Code.RESTS_BESIDE: (
+        "Once this has closed the position, an order of our own on the same side would open a new one.",
+        "Cancel that one first, or close less.",
+    ),
     Code.DUPLICATE: ("The same order was sent a moment ago.", "Wait two seconds if it is meant."),
     Code.RATE_MARKET: ("Too many orders in this market in ten seconds; trading was disarmed.", "Look, then arm again."),
     Code.RATE_ALL: ("Too many orders in a minute; trading was disarmed.", "Look, then arm again."),

@@ -13,13 +13,14 @@ import msgspec
 
 from kalshi_tui.core.orders import Fill, Order
 from kalshi_tui.core.positions import Position
-from kalshi_tui.core.units import Money, Price, Size
-from kalshi_tui.core.words import contracts, money
+from kalshi_tui.core.units import Price
+from kalshi_tui.core.words import money
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.trading import asking, entries
 from kalshi_tui.engine.trading.cash_compared import CashCompared
 from kalshi_tui.engine.trading.mismatch import Mismatch
 from kalshi_tui.engine.trading.order import HeldOrder
+from kalshi_tui.engine.trading.positions_compared import PositionsCompared, differ
 from kalshi_tui.errors import RemoteProtocolError, ValueRefused
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.intents import Done
@@ -71,14 +72,16 @@ class Comparing:
         self._failures = 0
         self._ready: dict[str, None] = {}
         self._away = "the stream of our orders is not open yet"
-        self._asked: set[tuple[str, str]] = set()
+        self._asked: dict[tuple[str, str], int] = {}  # and when
         self._confirmed: dict[str, int] = {}
-        self._mismatches: dict[str, Mismatch] = {}
+        self._lacking: dict[tuple[str, str], Mismatch] = {}  # trades that a list lacks
+        self._is_equal = False  # whether the last comparison of everything found no mismatch
         self._fills_ms = 0  # up to when fills are complete
         self._settled_ms = 0
         self._unresolved_pause_ms = _PATIENCE_MS
         self._wanted = self._wanted_full = False  # what was asked for while a round was under way
         self._cash = CashCompared(desk)
+        self._holdings = PositionsCompared(desk)
         self._takes: dict[str, Callable[[Round, Any], None]] = {
             asking.OPEN_ORDERS: self._open_orders,
             asking.ORDERS: self._orders,
@@ -178,10 +181,8 @@ class Comparing:
         desk, difference = self._desk, self._desk.ledger.differences.get(intent.number)
         if difference is None:
             raise ValueRefused(f"there is no difference {intent.number}", hint="`kalshi-tui status` lists them")
-        mismatch = self._mismatches.pop(f"position {difference.ticker}", None)
-        if difference.kind == "position" and mismatch is not None:
-            words = f"acknowledged: {difference.words}"
-            desk.note(entries.HoldingTold(desk.now_ms, difference.ticker, Size(mismatch.value), Money(0), words, 0))
+        if difference.kind == "position":
+            self._holdings.take_over(difference)
         desk.note(entries.DifferenceEnded(desk.now_ms, intent.number, "acknowledged"))
         if difference.ticker in desk.ledger.halted:
             desk.note(entries.Resumed(desk.now_ms, difference.ticker, "its difference was acknowledged"))
@@ -191,9 +192,9 @@ class Comparing:
     # What the venue answers
 
     def replied(self, taken: inputs.Replied) -> None:
-        """Take an answer."""
+        """Take an answer; a question of the round before is asked again, for its answer may be older than this one."""
         key = (taken.endpoint, taken.argument)
-        self._asked.discard(key)
+        asked_ms = self._asked.pop(key, 0)
         if taken.endpoint != asking.BOOK:  # a book is told to everybody
             self._desk.key_taken()
         try:
@@ -206,13 +207,15 @@ class Comparing:
             self._desk.orders.looked(taken.argument, is_known=True)
         elif taken.endpoint == asking.BOOK:
             self._confirm(taken.argument, value)
+        elif self._round is not None and key in self._round.left and asked_ms < self._round.started_ms:
+            self._ask(*key)
         else:
             self._take_page(key, value)
 
     def not_replied(self, taken: inputs.NotReplied) -> None:
         """Take note that no answer came."""
         key = (taken.endpoint, taken.argument)
-        self._asked.discard(key)
+        self._asked.pop(key, None)
         if taken.status == KEY_REFUSED:
             self._desk.key_refused(taken.reason)
         if taken.endpoint == asking.ORDER:
@@ -268,7 +271,7 @@ class Comparing:
 
     def _ask(self, endpoint: str, argument: str) -> None:
         if (endpoint, argument) not in self._asked:
-            self._asked.add((endpoint, argument))
+            self._asked[endpoint, argument] = self._desk.now_ms
             self._desk.kernel.ask(endpoint, argument)
 
     # Rows
@@ -324,10 +327,11 @@ class Comparing:
         self._look_for_missing(current)
         self._look_for_phantoms(current)
         self._fills_ms = current.venue_ms
-        is_equal = True
         if current.is_full:
             self._settled_ms = current.venue_ms
-            is_equal = self._compare_positions(current) & self._cash.agrees(current.balance, current.started_ms)
+            positions = self._holdings.agree(current.positions, self._in_doubt())
+            self._is_equal = self._cash.agrees(current.balance, current.started_ms) and positions
+        is_equal = self._is_equal  # a look at orders alone makes nothing equal that was not
         if is_equal and not desk.ledger.differences and (current.is_full or self.clean_ms is not None):
             self.clean_ms, self.words = now_ms, ""
         elif desk.ledger.differences:
@@ -379,69 +383,33 @@ class Comparing:
             desk.tell(f"order {order.number} never came to be: {evidence}", "warning", order.ticker)
 
     def _look_for_phantoms(self, current: Round) -> None:
-        """Withdraw fills that only the stream told, and that the complete list lacks long after."""
+        """Withdraw fills that only the stream told, and that the complete list lacks long after, look after look."""
         desk = self._desk
         for key, known in list(desk.ledger.fills.items()):
             is_due = current.fills_since_ms <= known.fill.ts_ms < current.venue_ms - _LAG_MS
             if known.source == "list" or key in current.fills or not is_due:
+                self._lacking.pop(key, None)
+                continue
+            if not self._lacking.setdefault(key, Mismatch()).is_seen_again(1, desk.now_ms, 0, looks=2):
+                self._wanted = True
                 continue
             evidence = "the venue's list of fills does not hold it"
             desk.note(entries.FillWithdrawn(desk.now_ms, *key, evidence))
             words = f"trade {key[0]} was withdrawn: {evidence}"
-            self._differ("trade", known.fill.ticker, words)
+            differ(desk, "trade", known.fill.ticker, words)
 
-    def _compare_positions(self, current: Round) -> bool:
-        desk = self._desk
-        ours = {ticker: desk.risk.position(ticker).size for ticker in desk.ledger.tickers()}
-        is_equal = True
-        for ticker in dict.fromkeys((*ours, *current.positions)):
-            theirs = current.positions.get(ticker)
-            delta = (theirs.size if theirs is not None else 0) - ours.get(ticker, 0)
-            is_equal &= self._compare_position(ticker, delta, theirs)
-        return is_equal
-
-    def _compare_position(self, ticker: str, delta: int, theirs: Position | None) -> bool:
-        desk, name = self._desk, f"position {ticker}"
-        if not delta:
-            self._mismatches.pop(name, None)
-            self._resolve("position", ticker)
-            return True
-        if not self._is_seen_again(name, delta) or desk.ledger.owed(ticker):
-            return False
-        if desk.ledger.is_fresh:
-            cost = theirs.cost if theirs is not None else Money(0)
-            words = f"{contracts(Size(abs(delta)))} were held before the journal began"
-            desk.note(entries.HoldingTold(desk.now_ms, ticker, Size(delta), cost, words, 0))
-            return True
-        there = contracts(theirs.size) if theirs is not None else "nothing"
-        self._differ("position", ticker, f"the venue holds {there}, our fills come to {_held(desk, ticker)}")
-        return False
-
-    def _is_seen_again(self, name: str, value: int) -> bool:
-        """Tell whether the same mismatch was seen often enough, far enough apart, to be believed."""
-        known = self._mismatches.setdefault(name, Mismatch())
-        return known.is_seen_again(value, self._desk.now_ms, self._desk.fill_ms)
-
-    def _differ(self, kind: str, ticker: str, words: str) -> None:
-        desk = self._desk
-        if any(d.kind == kind and d.ticker == ticker and d.words == words for d in desk.ledger.differences.values()):
-            return
-        desk.note(entries.DifferenceFound(desk.now_ms, desk.ledger.next_difference, kind, ticker, words))
-        desk.tell(f"{ticker}: {words}", "alarm", ticker)
+    def _in_doubt(self) -> set[str]:
+        """Return the markets of trades that a list lacked when it was looked at last."""
+        fills = self._desk.ledger.fills
+        return {fills[key].fill.ticker for key in self._lacking if key in fills}
 
     def trouble(self, ticker: str, words: str) -> None:
         """Hold a market, and have a person look, because the venue told what cannot be."""
         desk = self._desk
         if ticker not in desk.ledger.halted:
             desk.note(entries.Halted(desk.now_ms, ticker, words, "halted"))
-        self._differ("trouble", ticker, words)
+        differ(desk, "trouble", ticker, words)
         self.compare_soon()
-
-    def _resolve(self, kind: str, ticker: str) -> None:
-        desk = self._desk
-        for difference in list(desk.ledger.differences.values()):
-            if (difference.kind, difference.ticker) == (kind, ticker):
-                desk.note(entries.DifferenceEnded(desk.now_ms, difference.number, "resolved"))
 
     def _confirm(self, ticker: str, books: Iterable[Any]) -> None:
         tracked = self._desk.kernel.stream.books.get(ticker)
@@ -454,7 +422,3 @@ class Comparing:
 
 def _is_unresolved(order: HeldOrder) -> bool:
     return not order.order_id and order.state in {"unknown", "sent"}
-
-
-def _held(desk: Desk, ticker: str) -> str:
-    return contracts(desk.risk.position(ticker).size)

@@ -25,7 +25,13 @@ def propose(desk: Desk, draft: Draft, bodies: Bodies) -> Proposal:
     """Return what is to be judged."""
     replaces = desk.ledger.orders.get(draft.replaces) if draft.replaces is not None and draft.kind == "amend" else None
     adds = desk.risk.adds_risk(
-        draft.ticker, draft.side, draft.price, bodies.opens, reduce_only=draft.reduce_only, replaces=replaces
+        draft.ticker,
+        draft.side,
+        draft.price,
+        bodies.opens,
+        reduce_only=draft.reduce_only,
+        rests=draft.time_in_force == "good_till_canceled",
+        replaces=replaces,
     )
     bare = Proposal(
         kind=draft.kind,

@@ -64,6 +64,7 @@ class Ledger(OrderLedger):
     last_ms: int = 0
     applied: int = 0  # entries so far: as long as it stays, nothing that is worked out of them changes
     next_difference: int = 1
+    _tickers: tuple[int, list[str]] = field(default=(-1, []), init=False)
     _takes: dict[type, Callable[[Any], None]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,9 +99,13 @@ class Ledger(OrderLedger):
     # What can be asked of it
 
     def tickers(self) -> list[str]:
-        """Return the markets in which something is held or works."""
-        held = {ticker: None for (ticker, _), position in self.portfolio.positions().items() if position.size}
-        return list(held | {ticker: None for ticker, orders in self._working.items() if orders})
+        """Return the markets in which something is held, works, or was filled; worked out once for each change."""
+        if self._tickers[0] != self.applied:
+            held = {ticker: None for (ticker, _), position in self.portfolio.positions().items() if position.size}
+            working = {ticker: None for ticker, orders in self._working.items() if orders}
+            owed = {order.ticker: None for order in self.owed()}  # filled, and the trades are not told yet
+            self._tickers = (self.applied, list(held | working | owed))
+        return list(self._tickers[1])
 
     def cash(self) -> Money | None:
         """Return the account's cash, what works reserved or not, or None before the venue has told any."""

@@ -16,11 +16,12 @@ class Mismatch:
     value: int = 0
     seen: int = 0
     at_ms: int = 0
+    mark: int = 0
 
-    def is_seen_again(self, value: int, now_ms: int, fill_ms: int) -> bool:
-        """Take note of a look; tell whether the same was seen often enough, with no fill in between."""
-        if value != self.value or fill_ms > self.at_ms:
-            self.value, self.seen, self.at_ms = value, 1, now_ms
+    def is_seen_again(self, value: int, now_ms: int, mark: int, looks: int = 0) -> bool:
+        """Take note of a look; tell whether the same was seen often enough; `mark` changes with each fill of it."""
+        if (value, mark) != (self.value, self.mark):
+            self.value, self.mark, self.seen, self.at_ms = value, mark, 1, now_ms
         elif now_ms - self.at_ms >= APART_MS:
             self.seen, self.at_ms = self.seen + 1, now_ms
-        return self.seen >= LOOKS
+        return self.seen >= (looks or LOOKS)

@@ -43,7 +43,7 @@ class Cash:
         if balance is None:
             return None
         free = balance - self._desk.risk.reserved()
-        is_quiet = not any(True for _ in self._desk.ledger.working())
+        is_quiet = not any(True for _ in self._desk.ledger.working()) and not self._desk.risk.owed()
         return Money(min(free, self.told) if is_quiet and self.told is not None and self._is_new() else free)
 
     def _is_new(self) -> bool:
@@ -96,6 +96,14 @@ class Day:
         halted = self._desk.ledger.halted.get("")
         if halted is not None and halted.reason.startswith(_LOSSES):
             self._desk.note(entries.Resumed(self._desk.now_ms, "", why))
+
+    def excludes(self, before: Money | None, cost: Money) -> None:
+        """Let what was taken over since `before` be no gain of the day; what it takes away stays a loss."""
+        desk, after = self._desk, self.result()
+        gain = cost if before is None or after is None else max(after - before, 0)
+        if desk.ledger.day is not None and gain:
+            worth = Money(desk.ledger.day.worth + desk.ledger.moved_today + gain)
+            desk.note(entries.DayBegan(desk.now_ms, desk.ledger.day.day, worth))
 
     def result(self) -> Money | None:
         """Return what has been won or lost since midnight; None where something held cannot be valued."""

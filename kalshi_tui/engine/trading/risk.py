@@ -83,9 +83,22 @@ class Risk:
         return self._market(ticker).worst
 
     def adds_risk(
-        self, ticker: str, side: Side, price: Price, opens: Size, *, reduce_only: bool, replaces: HeldOrder | None
+        self,
+        ticker: str,
+        side: Side,
+        price: Price,
+        opens: Size,
+        *,
+        reduce_only: bool,
+        rests: bool,
+        replaces: HeldOrder | None,
     ) -> bool:
-        """Tell whether an order may raise what can be lost, or make a position larger or turn it."""
+        """Tell whether an order may raise what can be lost, or make a position larger or turn it.
+
+        One that rests may fill when what it would have reduced is long gone; the venue knows no reduce-only for it.
+        """
+        if rests:
+            return True
         held = self.position(ticker)
         new = Working(side, price, opens, fee_for(self.terms(ticker), self.policy, side, price, opens))
         if reduce_only:
@@ -144,7 +157,7 @@ class Risk:
 
     def reserved(self) -> Money:
         """Return the cash that whatever works may take."""
-        tickers = dict.fromkeys(order.ticker for order in self._desk.ledger.working())
+        tickers = dict.fromkeys((*(order.ticker for order in self._desk.ledger.working()), *self.owed()))
         return Money(sum(self._market(ticker).needed for ticker in tickers))
 
     def _market(self, ticker: str) -> _Market:
@@ -153,7 +166,7 @@ class Risk:
         if known is not None and known.applied == ledger.applied and known.terms == terms:
             return known
         held = self.position(ticker)
-        orders = [*ledger.working(ticker), *self._owed_in(ticker)]
+        orders = [*ledger.working(ticker), *self.owed().get(ticker, ())]
         rows = [(order, order.worst_price, order.open_size) for order in orders if order.open_size]
         if known is not None and (known.terms, known.held, known.rows) == (terms, held, rows):
             known.applied = ledger.applied
@@ -163,14 +176,14 @@ class Risk:
         self._markets[ticker] = market = _Market(ledger.applied, terms, held, rows, working, worst, needed)
         return market
 
-    def _owed_in(self, ticker: str) -> list[HeldOrder]:
-        """Return the ended orders of a market whose fills are not all told; one look at all for each change."""
+    def owed(self) -> dict[str, list[HeldOrder]]:
+        """Return the ended orders whose fills are not all told, by market; one look at all for each change."""
         ledger = self._desk.ledger
         if self._owed_at != ledger.applied:
             self._owed_at, self._owed = ledger.applied, {}
             for order in ledger.owed():
                 self._owed.setdefault(order.ticker, []).append(order)
-        return self._owed.get(ticker, [])
+        return self._owed
 
     def _new(self, proposal: Proposal) -> Working:
         fee = fee_for(self.terms(proposal.ticker), self.policy, proposal.side, proposal.price, proposal.opens)

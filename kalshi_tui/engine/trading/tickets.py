@@ -195,8 +195,20 @@ class Tickets:
                 "a ticket needs a side, a price between 0 and 1 dollar, and a size above 0",
                 hint="prices are dollars for one YES contract, such as 0.43",
             )
-        if draft.kind == "amend" and draft.replaces not in self._desk.ledger.orders:
+        if draft.kind == "amend":
+            self._check_amendment(draft)
+
+    def _check_amendment(self, draft: Draft) -> None:
+        """Refuse to judge one thing and send another: of an order nothing but price and size can be changed."""
+        order = self._desk.ledger.orders.get(draft.replaces or 0)
+        if order is None:
             raise ValueRefused(f"there is no order {draft.replaces}", hint="`kalshi-tui orders` lists them")
+        is_same = (draft.ticker, draft.side) == (order.ticker, order.side)
+        if not is_same or draft.reduce_only or draft.expiration_s or draft.time_in_force != "good_till_canceled":
+            raise ValueRefused(
+                f"only price and size of order {order.number} can be changed",
+                hint="cancel it, and place another one",
+            )
 
     def _look(self, ticket: Ticket, *, is_firing: bool, token: str = "") -> tuple[Proposal, Facts]:
         desk, now_ms = self._desk, self._desk.now_ms
@@ -304,18 +316,21 @@ class Tickets:
 
     def _shut(self, waiting: Waiting) -> str:
         """Say why an order that has passed must not leave after all: a kill may have come while the disk was busy."""
-        desk = self._desk
+        desk, ticker, ledger = self._desk, waiting.ticket.draft.ticker, self._desk.ledger
         if desk.now_ms >= waiting.permit.expires_ms:
             return "the ticket expired before it left"
         if not waiting.adds_risk:
             return ""
-        if desk.kills.reason():
-            return "killed before it left"
-        if desk.ledger.armed_until_ms is None:
-            return "disarmed before it left"
-        if desk.believed_book(waiting.ticket.draft.ticker) is None:
-            return "its book could not be believed any more before it left"
-        return "the engine's loop stood still before it left" if desk.is_stalled else ""
+        held = ledger.halted.get("") or ledger.halted.get(ticker)
+        reasons = (
+            (desk.kills.reason(), "killed"),
+            (ledger.armed_until_ms is None, "disarmed"),
+            (desk.believed_book(ticker) is None, "its book could not be believed any more"),
+            (ledger.differences, "a difference with the venue was found"),
+            (held is not None or desk.breakers.holds(ticker), "the market was held"),
+            (desk.is_stalled, "the engine's loop stood still"),
+        )
+        return next((f"{words} before it left" for is_so, words in reasons if is_so), "")
 
     def _not_sent(self, waiting: Waiting, reason: str) -> None:
         desk, number = self._desk, waiting.permit.number

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,9 +26,10 @@ from kalshi_tui.engine.trading.effects import (
     SendCancels,
     SendDecrease,
     SendOrder,
+    SignOrder,
     Write,
 )
-from kalshi_tui.engine.venue import Venue
+from kalshi_tui.engine.venue import Prepared, Venue
 from kalshi_tui.errors import (
     AlreadyExists,
     BudgetSpent,
@@ -40,13 +42,15 @@ from kalshi_tui.errors import (
     VenueRefused,
 )
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.rest.trading import Canceled, CancelTarget
+from kalshi_tui.protocol.rest.asking import Request
+from kalshi_tui.protocol.rest.trading import Canceled, CancelTarget, Created
 
 _LOG: Final = logging.getLogger(__name__)
 _TRADES: Final = logging.getLogger("kalshi_tui.trades")
 _RETRY_S: Final = 1.0
 _CANCEL_S: Final = 5.0
 _MARK_S: Final = 0.1
+_SIGNED_KEPT: Final = 8
 _NOT_SENT: Final = (BudgetSpent, LocalProtocolError, SecretError)
 
 
@@ -77,6 +81,7 @@ class Executor:
         self._tasks: dict[asyncio.Task[None], None] = {}  # in the order of their beginning: a set has none
         self._rows: list[JournalRow] = []
         self._something = asyncio.Event()
+        self._signed: dict[str, Prepared] = {}  # by path
         self._killing: asyncio.Task[None] | None = None
         self._flag = ""
         self.on_fault: Callable[[BaseException], None] = lambda _: None
@@ -147,6 +152,8 @@ class Executor:
             case Write():
                 self._rows += effect.rows
                 self._something.set()
+            case SignOrder():
+                self._sign(effect.request)
             case SendOrder():
                 self._start(self._send(effect))
             case SendCancels():
@@ -188,6 +195,13 @@ class Executor:
                 else:
                     self._take(inputs.Journalled(self._now_ms(), rows[-1].number))
 
+    def _sign(self, request: Request[Created]) -> None:
+        """Sign ahead; each signature goes out once."""
+        if len(self._signed) >= _SIGNED_KEPT:
+            self._signed.clear()
+        with suppress(KalshiTuiError):  # it is told when the order is sent
+            self._signed[request.full_path] = self._venue.prepare(request)
+
     def _take_rows(self) -> None:
         for effect in self._desk.effects():
             if isinstance(effect, Write):
@@ -199,10 +213,11 @@ class Executor:
         permit = effect.permit
         self._desk.gate.spend(permit)
         number, kind = permit.number, permit.kind
+        prepared = self._signed.pop(permit.request.full_path, None)
         _TRADES.info("%s order %d: %s", kind, number, (permit.request.body or b"").decode())
 
         async def ask() -> inputs.Outcome:
-            created = await self._venue.ask(permit.request, at_once=True)
+            created = await self._venue.ask(permit.request, at_once=True, prepared=prepared)
             return inputs.Outcome(
                 self._now_ms(),
                 kind,

@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
+_PREPARED_MS: Final = 1_000  # so old a signature may be; venues allow some seconds
 _AT_ONCE_S: Final = 0.001  # the shortest wait for tokens is as long, so none is borne
 
 
@@ -45,6 +46,16 @@ class Patience:
 
 
 DEFAULT_PATIENCE: Final = Patience()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A signature of a method and a path, made ahead, and when."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    at_ms: int  # on the steady clock
 
 
 class Venue:
@@ -86,16 +97,28 @@ class Venue:
         """Return the tokens that writes other than cancels may use now."""
         return self.budget.write_tokens(self._steady_ms())
 
-    async def ask(self, request: Request[T], *, deadline_s: float | None = None, at_once: bool = False) -> T:
+    def prepare(self, request: Request[Any]) -> Prepared:
+        """Sign a request that is to be asked in a moment."""
+        return Prepared(request.method, request.full_path, self._headers(request), self._steady_ms())
+
+    async def ask(
+        self,
+        request: Request[T],
+        *,
+        deadline_s: float | None = None,
+        at_once: bool = False,
+        prepared: Prepared | None = None,
+    ) -> T:
         """Send a request and return what it asked for, within a deadline over all attempts and waits.
 
-        What is to be sent `at_once` is not sent at all where the rate budget would have it wait.
+        What is to be sent `at_once` is not sent at all where the rate budget would have it wait. What was `prepared`
+        for it goes with the first attempt, if that was not long ago.
         """
         deadline = self._clock.monotonic() + (self._patience.deadline_s if deadline_s is None else deadline_s)
         attempts = self._patience.attempts
         for attempt in range(attempts):
             try:
-                return await self._try(request, deadline, at_once=at_once)
+                return await self._try(request, deadline, prepared if not attempt else None, at_once=at_once)
             except (TransportError, RateLimited, AuthenticationRefused) as problem:
                 if attempt == attempts - 1 or not _may_repeat(request, problem):
                     raise
@@ -148,9 +171,9 @@ class Venue:
             request = request.at_cursor(page.cursor)
         raise RemoteProtocolError(f"{request.path} has more than {PAGES_LIMIT} pages", hint="ask for fewer by a filter")
 
-    async def _try(self, request: Request[T], deadline: float, *, at_once: bool) -> T:
+    async def _try(self, request: Request[T], deadline: float, prepared: Prepared | None, *, at_once: bool) -> T:
         await self._afford(request, self._clock.monotonic() + _AT_ONCE_S if at_once else deadline)
-        headers = self._headers(request)
+        headers = self._made_ahead(request, prepared) or self._headers(request)
         sent_ms = self._clock.now_ms()
         reply = await self._send(request, headers, deadline)
         self._learn_time(request, reply, sent_ms)
@@ -226,6 +249,11 @@ class Venue:
         if self._clock.monotonic() + pause >= deadline:
             raise problem
         await self._clock.sleep(pause)
+
+    def _made_ahead(self, request: Request[Any], prepared: Prepared | None) -> dict[str, str] | None:
+        if prepared is None or (prepared.method, prepared.path) != (request.method, request.full_path):
+            return None
+        return prepared.headers if self._steady_ms() - prepared.at_ms <= _PREPARED_MS else None
 
     def _steady_ms(self) -> int:
         return int(self._clock.monotonic() * 1000)

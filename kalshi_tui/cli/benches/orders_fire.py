@@ -46,8 +46,7 @@ class Shot:
     judged: int
     append: int
     kept: int
-    sign: int
-    signed: int
+    signing: int  # within the way; it is done ahead where a ticket lies open
     send: int
     wire: int
 
@@ -69,8 +68,9 @@ def shots_of(rows: Sequence[tuple[str, int]], began: Sequence[int]) -> list[Shot
         mine = [(name, at) for name, at in rows if start <= at < end]
         kept = first_after(mine, "kept", start)
         times = {name: first_after(mine, name, start) for name in ("asked", "judged", "append")}
-        times |= {name: first_after(mine, name, kept) for name in ("sign", "signed", "send", "wire")}
-        shots.append(Shot(kept=kept - start, **{name: at - start for name, at in times.items()}))
+        times |= {name: first_after(mine, name, kept) for name in ("send", "wire")}
+        signing = _between(mine, "signed", start, times["send"]) - _between(mine, "sign", start, times["send"])
+        shots.append(Shot(kept=kept - start, signing=signing, **{name: at - start for name, at in times.items()}))
     return shots
 
 
@@ -81,7 +81,7 @@ def figures(shots: Sequence[Shot], bare: Sequence[int], synced: Sequence[int]) -
         "link_ms": [shot.asked for shot in shots],
         "gate_ms": [shot.judged - shot.asked for shot in shots],
         "journal_ms": [shot.kept - shot.append for shot in shots],
-        "signing_ms": [shot.signed - shot.sign for shot in shots],
+        "signing_ms": [shot.signing for shot in shots],
         "writing_ms": [shot.wire - shot.send for shot in shots],
         "rest_ms": [_rest(shot) for shot in shots],
         "bare_httpx_ms": list(bare),
@@ -96,8 +96,13 @@ def figures(shots: Sequence[Shot], bare: Sequence[int], synced: Sequence[int]) -
 
 
 def _rest(shot: Shot) -> int:
-    """Return what no other item counts: waking up, the desk between journal and signature, the rate budget."""
-    return (shot.append - shot.judged) + (shot.sign - shot.kept) + (shot.send - shot.signed)
+    """Return what no other item counts: waking up, the desk after the journal, the rate budget."""
+    return (shot.append - shot.judged) + (shot.send - shot.kept) - shot.signing
+
+
+def _between(rows: Sequence[tuple[str, int]], what: str, start: int, end: int) -> int:
+    """Return the sum of the times at which something happened in between."""
+    return sum(at for name, at in rows if name == what and start <= at <= end)
 
 
 class Sync:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from kalshi_tui.core.units import Size
 from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.engine.trading.gate import Permit
-from kalshi_tui.protocol.rest.trading import CancelTarget
+from kalshi_tui.protocol.rest.asking import Request
+from kalshi_tui.protocol.rest.trading import CancelTarget, Created
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,13 @@ class Write:
     """Put rows into the journal, after all before them."""
 
     rows: tuple[JournalRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignOrder:
+    """Have a signature ready for what may be fired any moment: it takes as long as all else on an order's way."""
+
+    request: Request[Created]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +78,4 @@ class ClearFlag:
     """Take the mark of a kill from the disk."""
 
 
-Effect = Write | SendOrder | SendCancels | SendDecrease | MakeGroup | ResetGroup | RunKill | ClearFlag
+Effect = Write | SignOrder | SendOrder | SendCancels | SendDecrease | MakeGroup | ResetGroup | RunKill | ClearFlag

@@ -14,7 +14,7 @@ from kalshi_tui.core.text import clean
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.bodies import Bodies, bodies_of
 from kalshi_tui.engine.trading.codes import MEANINGS, Code
-from kalshi_tui.engine.trading.effects import SendOrder
+from kalshi_tui.engine.trading.effects import SendOrder, SignOrder
 from kalshi_tui.engine.trading.facts import Facts, Fired, Liquidity, Proposal, Sent
 from kalshi_tui.engine.trading.gate import Permit, denials
 from kalshi_tui.engine.trading.gathering import gather, liquidity_of, market_problem, propose, receipt
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 KEPT: Final = 200
 OPEN_LIMIT: Final = 32
 _REMEMBERED_MS: Final = 60_000
+_SIGNED_MS: Final = 700  # a signature is used while it is younger than a second
 _AUTO_DISARM: Final = frozenset({Code.RATE_MARKET, Code.RATE_ALL})
 
 
@@ -50,6 +51,7 @@ class Ticket:
     outcome: str = ""
     order: int | None = None
     is_used: bool = False
+    signed_ms: int = 0
     fired: TicketView | None = None  # as it was when it left: what comes after is another story
 
     def is_open(self, now_ms: int) -> bool:
@@ -110,6 +112,7 @@ class Tickets:
         proposal, facts = self._look(ticket, is_firing=False)
         ticket.checks = desk.gate.verdict(proposal, facts)
         self._judged(ticket, proposal, facts, "staged")
+        self._sign(ticket)
         return link.Staged(self.view(ticket))
 
     def fire(self, intent: link.Fire) -> link.Fired:
@@ -141,6 +144,8 @@ class Tickets:
         for ticket in self._tickets.values():
             if ticket.state == "open" and now_ms >= ticket.expires_ms:
                 ticket.state, ticket.outcome = "expired", "its time is over"
+            elif ticket.state == "open" and now_ms - ticket.signed_ms >= _SIGNED_MS:
+                self._sign(ticket)
         while self.sent and now_ms - self.sent[0].at_ms > _REMEMBERED_MS:
             self.sent.popleft()
 
@@ -187,6 +192,12 @@ class Tickets:
         return ticket_view(self._desk, ticket)
 
     # Inside
+
+    def _sign(self, ticket: Ticket) -> None:
+        """Have it signed ahead, where it may be fired: the signature names neither the order nor its price."""
+        ticket.signed_ms = self._desk.now_ms
+        if self._desk.rules.execution == "live" and not denials(ticket.checks):
+            self._desk.do(SignOrder(ticket.bodies.request))
 
     def _check_draft(self, draft: Draft) -> None:
         """Refuse what no ticket can be made of; everything else is shown with what stands against it."""

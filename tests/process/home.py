@@ -7,12 +7,14 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,8 +52,19 @@ class Home:
         return json.loads(done.stdout)
 
     def end_all(self) -> None:
-        """End what a test has left: the engine by its note, and with it its exchange."""
+        """End what a test has left: the engine by its note, with its exchange, and whatever else lives in this home."""
         self.run("engine", "stop", "--force")
+        for pid in self.left():
+            os.kill(pid, signal.SIGKILL)
+
+    def left(self) -> list[int]:
+        """Return the processes that live in this home; some are in no note any more, as their settings were changed."""
+        mine, found = f"HOME={self.folder}".encode(), list[int]()
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # it has ended meanwhile, or is another user's
+                if mine in environ.read_bytes().split(b"\0"):
+                    found.append(int(environ.parent.name))
+        return found
 
 
 def command(*arguments: str) -> list[str]:

@@ -119,13 +119,14 @@ def settle(home: Home, rest_url: str, stream_url: str, key_id: str, key: Path) -
 ASKING = (
     ("doctor",),
     ("config", "show"),
-    ("kill", "--reason", "a canary"),
+    ("kill", "--reason", "a canary", "--for", "2"),
     ("run", "--headless", "--for", "1"),
     ("engine", "start"),
     ("markets",),
+    ("engine", "stop", "--force"),
 )
 """What signs, or reads the key, whatever comes of it."""
-HARMED = (("doctor",), ("config", "check"), ("balance",), ("engine", "start"))
+HARMED = (("doctor",), ("config", "check"), ("balance",), ("engine", "start"), ("engine", "stop", "--force"))
 TICKER = "TICKER"
 """Stands for a market with bids and asks."""
 BESIDE = (
@@ -176,7 +177,6 @@ AFTER = (
 )
 """What is run when the engine has ended."""
 APART = {
-    ("engine", "stop"): "ends what the others run beside",
     ("engine", "serve"): "is what `engine start` runs",
     ("run",): "runs among what asks",
     ("exchange",): "runs all the time",

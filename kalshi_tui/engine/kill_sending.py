@@ -30,6 +30,8 @@ Part = Literal["list", "cancel", "batch", "side"]
 
 _AT_ONCE: Final = 4  # batches on their way: one whose answer is lost must not hold up the others
 _BATCHES_IN_BUCKET: Final = 4  # a batch waits for all its tokens, and others may be using them up
+BARRED_S: Final = 10.0
+"""For so long the venue must refuse the key until there is no point in going on."""
 _SMALLEST_SHARE: Final = 64  # of the bucket, after refusals
 
 
@@ -44,6 +46,8 @@ class Sending:
         self.trouble = ""  # what went wrong last
         self.is_paused = False
         self._is_limited = False
+        self._is_barred = False  # whether the key was refused in this round
+        self._barred_at: float | None = None  # and since when it is, without a break
         self._venue = venue
         self._clock = clock
         self._answer_s = answer_s
@@ -57,7 +61,7 @@ class Sending:
 
     def begin_round(self) -> None:
         """Try anew what was not possible a moment ago."""
-        self.is_paused = self._is_limited = False
+        self.is_paused = self._is_limited = self._is_barred = False
         self.trouble = ""
         self._trigger_due(self._first)
 
@@ -126,7 +130,7 @@ class Sending:
 
     async def _send_in_turn(self, waiting: deque[Sequence[RestingOrder]]) -> None:
         """Send batches until none waits, or until it is clear that more would be refused, too."""
-        while waiting and not (self.is_paused or self._is_limited or self.refused):
+        while waiting and not (self.is_paused or self._is_limited or self._is_barred or self.refused):
             await self._send(waiting.popleft())
 
     async def _send(self, batch: Sequence[RestingOrder]) -> None:
@@ -162,7 +166,9 @@ class Sending:
     async def _ask(self, make: Callable[[], Request[T]], part: Part) -> T | Exception:
         """Return the answer, or what went wrong, once it has been heard."""
         try:
-            return await self._venue.ask(make(), deadline_s=self._answer_s)
+            answer = await self._venue.ask(make(), deadline_s=self._answer_s)
+            self._barred_at = None
+            return answer  # noqa: TRY300 - what comes of an answer must not be taken for what went wrong
         except Exception as problem:  # noqa: BLE001 - a fault of our own in one request must not stop the others
             self._hear(problem, part)
             return problem
@@ -176,10 +182,20 @@ class Sending:
                 self._share = min(self._share * 2, _SMALLEST_SHARE)
         elif isinstance(problem, VenueRefused) and problem.code.startswith("exchange_paused"):
             self.is_paused = True
-        elif isinstance(problem, SecretError) or _is_final(problem, part):
+        elif isinstance(problem, SecretError):
             self.refused = self.trouble
+        elif _bars(problem, part):
+            self._bar()
         elif part == "batch" and not isinstance(problem, TransportError):
             self._one_by_one = True  # the venue does not take this batch as it is, or this account's batches at all
+
+    def _bar(self) -> None:
+        """Note that the key is refused: one refusal may be the venue's slip, and orders rest on."""
+        now = self._clock.monotonic()
+        self._is_barred = True
+        self._barred_at = now if self._barred_at is None else self._barred_at
+        if now - self._barred_at >= BARRED_S:
+            self.refused = self.trouble
 
     def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         if name in self._under_way:
@@ -211,7 +227,7 @@ class Sending:
         return max(self._venue.budget.cost_of(make()), 1)
 
 
-def _is_final(problem: Exception, part: Part) -> bool:
+def _bars(problem: Exception, part: Part) -> bool:
     """Tell whether the key is refused: not for a clock that is off, which the reply has just put right."""
     if not isinstance(problem, AuthenticationRefused) or problem.code.startswith("header_timestamp_expired"):
         return False

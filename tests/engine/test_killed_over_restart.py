@@ -99,3 +99,41 @@ def test_a_kill_is_lifted_by_its_phrase_alone_after_a_clean_comparison_and_stays
     fire(world, 200)
     world.wait(1)
     assert resting(world) == 1
+
+
+def test_a_kill_that_could_not_be_verified_is_not_lifted_like_one_that_was_and_goes_on(world: LongWorld) -> None:
+    fire(world)
+    world.wait(1)
+    keys = world.exchange.keys
+    revoked = {key_id: key for key_id, key in keys.items() if key.user_id == world.user_id}
+    for key_id in revoked:
+        del keys[key_id]
+    world.ask(link.Kill("a person"))
+    world.wait(20)
+    assert resting(world) == 1
+    shown = world.engine.kernel.desk.kills.row()
+    assert shown is not None
+    assert (shown.is_over, shown.resting) == (True, None)
+    keys.update(revoked)
+    world.wait(1)
+    desk = world.engine.kernel.desk
+    if shown == desk.kills.row():  # it has not been heard yet that the key is taken again
+        with pytest.raises(KalshiTuiError):
+            world.ask(link.ResetKill("lift"))
+    world.wait(40)
+    assert resting(world) == 0
+    world.ask(link.ResetKill("lift"))
+    assert desk.kills.reason() == ""
+
+
+def test_who_knows_better_lifts_a_kill_that_was_not_verified_by_saying_so(world: LongWorld) -> None:
+    desk = world.engine.kernel.desk
+    world.ask(link.Kill("a person"))
+    world.wait(5)
+    assert desk.kills.step is not None
+    desk.kills.step = link.KillRow(desk.now_ms, "a person", "NOT verified", None, is_over=True)
+    with pytest.raises(KalshiTuiError, match="not seen that nothing rests") as refused:
+        world.ask(link.ResetKill("lift"))
+    assert "lift although orders may rest" in refused.value.hint
+    world.ask(link.ResetKill("lift although orders may rest"))
+    assert desk.kills.reason() == ""

@@ -291,7 +291,7 @@ def test_when_the_time_is_over_the_report_says_what_still_rests() -> None:
     assert world.steps[-1].stage == "ended"
 
 
-def test_a_key_that_is_refused_ends_it_at_once_with_a_report() -> None:
+def test_a_key_that_is_refused_for_ten_seconds_ends_it_with_a_report() -> None:
     world = World()
     world.place(2)
     world.venue = world.venue_with(Scope.CANCEL, make_key("ed25519"))
@@ -299,8 +299,23 @@ def test_a_key_that_is_refused_ends_it_at_once_with_a_report() -> None:
     assert not report.is_verified
     assert report.refused
     assert report.resting is None
-    assert report.took_ms < 1_000
+    assert 10_000 <= report.took_ms < 20_000
     assert world.resting() == 2
+
+
+def test_a_key_that_is_refused_for_a_moment_is_tried_again() -> None:
+    world = World()
+    world.place(2)
+    began = world.clock.monotonic()
+
+    def refuse(_method: str, _path: str) -> HttpReply | None:
+        is_slip = world.clock.monotonic() - began < 6
+        return HttpReply(401, {}, b'{"code":"authentication_error","message":"no such key"}') if is_slip else None
+
+    world.http.before = refuse
+    report = world.kill()
+    assert report.is_verified
+    assert world.resting() == 0
 
 
 def test_a_clock_that_is_off_is_no_refusal_of_the_key() -> None:

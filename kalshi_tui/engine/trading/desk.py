@@ -222,6 +222,7 @@ class Desk:
         if self.key_problem:
             self.key_problem = ""
             self.tell("the venue takes our key again", "warning")
+            self.kills.again()
 
     def terms_of(self, ticker: str) -> tuple[FeeTerms | None, str]:
         """Return a market's fee terms, or why they are not known."""

@@ -15,6 +15,8 @@ from kalshi_tui.link.intents import Done
 if TYPE_CHECKING:
     from kalshi_tui.engine.trading.desk import Desk
 
+_AGAIN_MS: Final = 30_000
+_ALTHOUGH: Final = "although orders may rest"
 _REPRIEVE: Final = "wait for a clean comparison with the venue, or acknowledge its differences"
 
 
@@ -26,6 +28,7 @@ class KillSwitch:
         self.flag = ""  # why the mark on the disk is set
         self.step: link.KillRow | None = None
         self._acted_ms = 0
+        self._ended_ms = 0  # when the last kill gave up, or was done
 
     def reason(self) -> str:
         """Return why everything is killed, or nothing."""
@@ -75,7 +78,9 @@ class KillSwitch:
             desk.note(entries.Armed(now_ms, now_ms + desk.rules.arm_ms))
 
     def beat(self) -> None:
-        """Let an arming expire, and look at what disarms by itself."""
+        """Let an arming expire, look at what disarms by itself, and kill once more where it is not known to be done."""
+        if self._is_unverified() and self._desk.now_ms - self._ended_ms >= _AGAIN_MS:
+            self._run()
         until = self._desk.ledger.armed_until_ms
         if until is None:
             return
@@ -116,7 +121,7 @@ class KillSwitch:
     def arm_phrase(self) -> str:
         """Return what must be typed to arm: nothing, the phrase of real money, or what a day's loss demands."""
         if "" in self._desk.ledger.halted:
-            return f"go on beyond {money(self._desk.rules.daily_loss)}"
+            return f"go on beyond {money(self._desk.rules.daily_loss)} {self._desk.rules.arm_phrase}".strip()
         return self._desk.rules.arm_phrase
 
     def disarm(self, intent: link.Disarm) -> Done:
@@ -147,12 +152,25 @@ class KillSwitch:
         if taken.reason and self._desk.ledger.killed is None and self._desk.is_open:
             self._kill(taken.reason)
 
+    def again(self) -> None:
+        """Kill once more at once, where the venue takes our key again and orders may still rest."""
+        if self._is_unverified():
+            self._run()
+
+    def _is_unverified(self) -> bool:
+        """Tell whether a kill is over although it was not seen that nothing rests."""
+        if not self.reason() or self._desk.rules.execution != "live" or self.step is None:
+            return False
+        return self.step.is_over and self.step.resting != 0
+
     def stepped(self, taken: inputs.KillStepped) -> None:
         """Hear how far the kill has come."""
         desk = self._desk
         killed = desk.ledger.killed
         since_ms = killed.at_ms if killed is not None else desk.now_ms
         self.step = link.KillRow(since_ms, self.reason(), taken.words, taken.resting, taken.is_over)
+        if taken.is_over:
+            self._ended_ms = desk.now_ms
         if taken.is_over and desk.is_open:
             for shard in desk.ledger.groups:
                 desk.groups.has_tripped(shard)
@@ -173,8 +191,14 @@ class KillSwitch:
             raise ValueRefused("not compared with the venue since the kill", hint=_REPRIEVE)
         if self.step is not None and not self.step.is_over:
             raise ValueRefused("the kill is not over yet", hint="wait until nothing rests any more")
-        if intent.phrase.strip() != rules.reset_phrase:
-            raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {rules.reset_phrase}")
+        phrase = f"{rules.reset_phrase} {_ALTHOUGH}" if self._is_unverified() else rules.reset_phrase
+        if self._is_unverified() and intent.phrase.strip() == rules.reset_phrase:
+            raise ValueRefused(
+                f"it was not seen that nothing rests: {self.step.words if self.step is not None else ''}",
+                hint=f"press kill again; or, if you know better, type: {phrase}",
+            )
+        if intent.phrase.strip() != phrase:
+            raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {phrase}")
         self.flag, self.step = "", None
         desk.note(entries.KillReset(desk.now_ms, intent.phrase))
         desk.note(entries.Disarmed(desk.now_ms, "a kill was lifted"))

@@ -94,7 +94,7 @@ def may_follow(before: str, after: str, entry: entries.Entry) -> bool:
     if before == "filled" and after == "unknown":
         # Only the venue ends an order by trades, and only the venue takes a trade back.
         return isinstance(entry, entries.FillWithdrawn)
-    if before == "filled" and after in {"resting", "canceling"}:
+    if before in {"filled", "canceled", "rejected", "not sent"} and after in {"resting", "canceling"}:
         return isinstance(entry, entries.OrderTold) and entry.status == "resting" and entry.remaining > 0
     return after in STEPS.get(before, set())
 

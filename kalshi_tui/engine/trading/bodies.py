@@ -41,7 +41,7 @@ def bodies_of(desk: Desk, draft: Draft, counter: int) -> Bodies:
     # What may not rest and only reduces must get through also when the group has tripped.
     needs_group = not draft.reduce_only
     new = NewOrder(
-        client_order_id=order_name(desk.ledger.install, desk.ledger.sessions, counter),
+        client_order_id=order_name(desk.ledger.install, desk.ledger.sessions, counter, desk.ledger.began_ms or 0),
         ticker=draft.ticker,
         side=draft.side,
         price=draft.price,

@@ -173,13 +173,14 @@ class ChangeAsked(_Entry, frozen=True):
     body_hash: str
 
 
-class ChangeAnswered(_Entry, frozen=True):
+class ChangeAnswered(_Entry, frozen=True, omit_defaults=True):
     """What the venue said to it: done, refused, not sent, or no answer."""
 
     at_ms: int
     number: int
     outcome: str
     words: str
+    ts_ms: int = 0
 
 
 class OrderTold(_Entry, frozen=True):

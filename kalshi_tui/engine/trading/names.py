@@ -7,12 +7,15 @@ import re
 from typing import Final
 
 PREFIX: Final = "kt1"
-_OURS: Final = re.compile(r"kt1-([a-z0-9]{6})-([0-9]{1,9})-([0-9]{1,9})-([0-9a-f]{4})")
+_OURS: Final = re.compile(r"kt1-([a-z0-9]{6})-([0-9]{1,9}(?::[0-9a-f]{1,11})?)-([0-9]{1,9})-([0-9a-f]{4})")
 
 
-def order_name(install: str, session: int, counter: int) -> str:
-    """Return the client_order_id of the counter-th ticket of a session of an installation."""
-    core = f"{PREFIX}-{install}-{session}-{counter}"
+def order_name(install: str, session: int, counter: int, began_ms: int) -> str:
+    """Return the client_order_id of the counter-th ticket of a session of an installation.
+
+    When the session began is in it: where rows of the journal were lost, its number may come again.
+    """
+    core = f"{PREFIX}-{install}-{session}:{began_ms // 1000:x}-{counter}"
     return f"{core}-{_check(core)}"
 
 

@@ -13,7 +13,7 @@ from kalshi_tui.link.trading import OrderState, Origin
 WORKING: Final[frozenset[OrderState]] = frozenset({"deciding", "sent", "resting", "canceling", "unknown"})
 """States in which an order may still fill in full, as far as anybody has proved."""
 ENDED: Final[frozenset[OrderState]] = frozenset({"filled", "canceled", "rejected", "not sent"})
-"""States that are left no more: what comes later changes counts, never the state."""
+"""States that an order leaves only by the venue's word that it rests all the same; all else changes counts alone."""
 FOLLOWS: Final[Mapping[OrderState, frozenset[OrderState]]] = {
     "deciding": frozenset({"sent", "not sent", "unknown"}),
     "sent": frozenset({"resting", "canceling", "filled", "canceled", "rejected", "not sent", "unknown"}),
@@ -28,6 +28,8 @@ FOLLOWS: Final[Mapping[OrderState, frozenset[OrderState]]] = {
 }
 _NOTHING: Final = Size(0)
 _FREE: Final = Money(0)
+DENIED: Final[frozenset[OrderState]] = frozenset({"canceled", "rejected", "not sent"})
+"""Ends that an answer may have told wrongly: what the venue shows at rest afterwards is at rest."""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class Change:
     size: Size
     asked_ms: int
     is_unanswered: bool = False
+    opens: Size = _NOTHING  # what a decrease leaves open, whatever was filled before it came
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +78,7 @@ class HeldOrder:
     opportunity: str = ""
     fee: Money = _FREE  # that was predicted for all of it
     change: Change | None = None
+    open_floor: Size = _NOTHING  # after a decrease so much may be open, until the venue describes the order
     cancel: str = ""  # asked, unanswered, or nothing
     is_stub: bool = False  # known by its fills alone
     absent_ms: int | None = None  # since when lists have lacked it
@@ -95,7 +99,7 @@ class HeldOrder:
         """Return how much may still come to be filled, beyond the trades that are known."""
         if self.state in WORKING:
             whole = self.size if self.change is None else max(self.size, self.change.size)
-            return Size(max(whole - self.filled, self.told_filled - self.filled, 0))
+            return Size(max(whole - self.filled, self.told_filled - self.filled, self.open_floor))
         return Size(max(self.told_filled - self.filled, 0))
 
     @property
@@ -119,7 +123,7 @@ class HeldOrder:
             return False
         self.state, self.changed_ms, self.reason = state, at_ms, reason
         if state in ENDED:
-            self.change, self.cancel = None, ""
+            self.change, self.cancel, self.open_floor = None, "", _NOTHING
         return True
 
     def count(self, price: Price, size: int, fee: int, at_ms: int) -> None:
@@ -132,5 +136,6 @@ class HeldOrder:
 
     def settle_state(self, at_ms: int) -> None:
         """End an order whose fills are all there."""
-        if self.is_working and self.filled >= self.size and (self.change is None or self.filled >= self.change.size):
+        is_whole = self.filled >= self.size and (self.change is None or self.filled >= self.change.size)
+        if self.is_working and is_whole and not self.open_floor:
             self.become("filled", at_ms)

@@ -12,7 +12,7 @@ from kalshi_tui.core.positions import Portfolio
 from kalshi_tui.core.units import Money, Size
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.names import is_ours
-from kalshi_tui.engine.trading.order import WORKING, Change, HeldOrder
+from kalshi_tui.engine.trading.order import DENIED, WORKING, Change, HeldOrder
 from kalshi_tui.errors import ValueRefused
 
 _NOTHING: Final = Size(0)
@@ -165,8 +165,9 @@ class OrderLedger:
         order = self.orders[entry.number]
         if entry.outcome == "canceled":
             if entry.reduced_by is not None:
-                order.told_filled = Size(max(order.told_filled, order.size - entry.reduced_by))
-            order.told_ms = max(order.told_ms, entry.ts_ms)
+                whole = order.size if order.change is None else min(order.size, order.change.size)
+                order.told_filled = Size(max(order.told_filled, whole - entry.reduced_by))
+            order.told_ms = max(order.told_ms, entry.ts_ms or entry.at_ms)
             self._become(order, "canceled", entry.at_ms, entry.words)
         elif entry.outcome == "refused":
             order.cancel = ""
@@ -179,6 +180,11 @@ class OrderLedger:
         order = self.orders[entry.number]
         order.change = Change(entry.kind, entry.price, entry.size, entry.at_ms)
         order.changed_ms = entry.at_ms
+        if entry.kind == "decrease":
+            order.change.opens = Size(max(entry.size - order.filled, 0))
+        else:
+            day = day_of(max(entry.at_ms, order.placed_ms))
+            self.intents_by_day[day] = self.intents_by_day.get(day, 0) + 1
 
     def _change_answered(self, entry: entries.ChangeAnswered) -> None:
         order = self.orders[entry.number]
@@ -191,6 +197,8 @@ class OrderLedger:
         order.change, order.changed_ms, order.reason = None, entry.at_ms, entry.words
         if entry.outcome == "done":
             order.price, order.size = change.price, change.size
+            order.told_ms = max(order.told_ms, entry.ts_ms)  # a list that is older must not undo it
+            order.open_floor = change.opens if order.is_working else _NOTHING
         order.settle_state(entry.at_ms)
         self._forget_if_ended(order)
 
@@ -199,7 +207,7 @@ class OrderLedger:
     def _order_told(self, entry: entries.OrderTold) -> None:
         order = self.by_order_id.get(entry.order_id)
         if order is None or order.is_stub:
-            order = self._ours(entry.client_order_id) or order or self._adopted(entry)
+            order = self._ours(entry) or order or self._adopted(entry)
         self._name(order, entry.order_id)
         if order.is_stub:
             self._fill_in(order, entry)
@@ -207,17 +215,27 @@ class OrderLedger:
         updated_ms = entry.updated_ms or entry.created_ms or 0
         if updated_ms < order.told_ms:
             return  # an older word that came later
-        order.told_ms = updated_ms
+        is_newer = updated_ms > order.told_ms
+        order.told_ms, order.open_floor = updated_ms, _NOTHING
         order.absences, order.absent_ms = 0, None
         if entry.status == "resting":
+            if order.state in DENIED and entry.remaining and is_newer:
+                self._revive(order)
             self._told_resting(order, entry)
         elif entry.status in {"executed", "canceled"}:
+            order.told_filled = Size(max(entry.filled, order.filled))
             change = order.change
             if change is not None and entry.status == "executed" and order.told_filled >= change.size:
                 order.price, order.size = change.price, change.size  # it was changed, although nobody has said so yet
             is_whole = entry.filled >= order.size
             words = "" if is_whole else (entry.reason if entry.status == "canceled" else "") or _rest_words(order)
             self._become(order, "filled" if is_whole else "canceled", entry.at_ms, words)
+
+    def _revive(self, order: HeldOrder) -> None:
+        """Count an order again that an answer had ended, and that the venue shows at rest all the same."""
+        self.troubles.append((order.ticker, f"order {order.number} was {order.state}, and rests at the venue"))
+        order.state = "unknown"
+        self._keep(order)
 
     def _told_resting(self, order: HeldOrder, entry: entries.OrderTold) -> None:
         size, change = Size(entry.filled + entry.remaining), order.change
@@ -251,7 +269,7 @@ class OrderLedger:
         if known is not None:
             self._told_again(key, known, fill, entry)
             return
-        order = self.by_order_id.get(entry.order_id) or self._ours(entry.client_order_id) or self._stub(entry)
+        order = self.by_order_id.get(entry.order_id) or self._ours(entry) or self._stub(entry)
         self._name(order, entry.order_id)
         self.fills[key] = KnownFill(fill, entry.source, order.number, entry.predicted)
         self.subaccounts[fill.subaccount] = None
@@ -305,7 +323,7 @@ class OrderLedger:
     def _keep(self, order: HeldOrder) -> None:
         self.orders[order.number] = order
         if order.client_order_id:
-            self.by_client_id[order.client_order_id] = order
+            self.by_client_id.setdefault(order.client_order_id, order)
         if order.order_id:
             self.by_order_id[order.order_id] = order
         if order.state in WORKING:
@@ -324,8 +342,14 @@ class OrderLedger:
             if not held:
                 self._working.pop(order.ticker, None)
 
-    def _ours(self, client_order_id: str) -> HeldOrder | None:
-        return self.by_client_id.get(client_order_id) if client_order_id else None
+    def _ours(self, entry: entries.OrderTold | entries.FillTold) -> HeldOrder | None:
+        """Return the order that we know by a name; one of another market or side has taken the name of ours."""
+        order = self.by_client_id.get(entry.client_order_id) if entry.client_order_id else None
+        if order is None or (order.ticker, order.side) == (entry.ticker, entry.side):
+            return order
+        words = f"order {entry.order_id} bears the name of our order {order.number}, and is another"
+        self.troubles.append((entry.ticker, words))
+        return None
 
     def _name(self, order: HeldOrder, order_id: str) -> None:
         if not order_id or order.order_id:

@@ -201,7 +201,7 @@ class Orders:
         outcome = {"done": "done", "refused": "refused", "gone": "refused", "not sent": "not sent"}.get(
             taken.outcome, "no answer"
         )
-        desk.note(entries.ChangeAnswered(desk.now_ms, order.number, outcome, taken.words))
+        desk.note(entries.ChangeAnswered(desk.now_ms, order.number, outcome, taken.words, taken.ts_ms))
         if outcome == "done" and taken.order_id and order.is_working:
             self._looks[order.number] = (desk.now_ms, _LOOK_MS)
         elif outcome != "done":

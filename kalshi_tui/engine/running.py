@@ -301,7 +301,7 @@ class Engine:
                 self.bounds(),
                 self.lag.lag(),
                 self.tape(),
-                self._around.venue.offset_ms,
+                self._around.venue.known_offset_ms,
                 self._around.venue.write_tokens(),
                 self._time.lead_ms,
             )

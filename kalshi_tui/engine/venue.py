@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
+_UNAUTHORISED: Final = 401
 _PREPARED_MS: Final = 1_000  # so old a signature may be; venues allow some seconds
 _AT_ONCE_S: Final = 0.001  # the shortest wait for tokens is as long, so none is borne
 
@@ -88,6 +89,11 @@ class Venue:
     def offset_ms(self) -> int:
         """Return what must be added to our clock to get the venue's."""
         return self.skew.offset_ms
+
+    @property
+    def known_offset_ms(self) -> int | None:
+        """Return the same, or None while no reply has told the time."""
+        return self.skew.offset_ms if self.skew.is_known else None
 
     def now_ms(self) -> int:
         """Return the venue's time, as far as its replies have proved it."""
@@ -237,7 +243,8 @@ class Venue:
         # Public replies may come from a cache with an old date; signed ones may not.
         date = reply.headers.get("date", "")
         if request.signed and date and "age" not in reply.headers:
-            self.skew.saw_date(date, sent_ms, self._clock.now_ms())
+            is_sure = reply.status == _UNAUTHORISED  # whoever refuses us for our time has told the right one
+            self.skew.saw_date(date, sent_ms, self._clock.now_ms(), is_sure=is_sure)
 
     async def _pause(self, problem: KalshiTuiError, attempt: int, deadline: float) -> None:
         if isinstance(problem, AuthenticationRefused) and (attempt or not is_about_time(problem)):

@@ -31,7 +31,7 @@ from kalshi_tui.protocol import rest
 from tests.process.home import Home, command, until
 from tests.process.mortal_engine import address
 
-KILLS = int(os.environ.get("KT_KILLS", "2"))
+KILLS = int(os.environ.get("KT_KILLS", "1"))
 LONGEST_S = 20.0  # of a life on a machine that others use, too; alone it is two or three
 SCRIPT = Path(__file__).with_name("mortal_engine.py")
 OURS = "kt1-"

@@ -34,12 +34,34 @@ def test_an_exact_time_of_the_engine_narrows_to_the_round_trip() -> None:
     assert 4_975 <= skew.offset_ms <= 5_025
 
 
-def test_a_clock_that_jumps_is_followed_at_once() -> None:
+def in_step() -> Skew:
     skew = Skew()
+    assert not skew.is_known
     for at in range(0, 10_000, 1_000):
         skew.saw(at + 10, at, at + 20)
-    assert skew.offset_ms == 0
+    assert (skew.offset_ms, skew.is_known) == (0, True)
+    return skew
+
+
+def test_a_clock_that_jumps_is_followed_when_a_second_reply_says_the_same() -> None:
+    skew = in_step()
     skew.saw(20_000 + 60_000, 20_000, 20_020)
+    assert skew.offset_ms == 0
+    skew.saw(21_000 + 60_000, 21_000, 21_020)
+    assert skew.offset_ms == pytest.approx(60_000, abs=20)
+
+
+def test_one_reply_with_a_wrong_time_among_right_ones_changes_nothing() -> None:
+    skew = in_step()
+    for at in range(20_000, 26_000, 2_000):
+        skew.saw(at + 90_000_000 + at * 7, at, at + 20)
+        skew.saw(at + 1_010, at + 1_000, at + 1_020)
+        assert skew.offset_ms == 0
+
+
+def test_the_time_of_a_venue_that_has_refused_us_for_ours_is_believed_at_once() -> None:
+    skew = in_step()
+    skew.saw(20_000 + 60_000, 20_000, 20_020, is_sure=True)
     assert skew.offset_ms == pytest.approx(60_000, abs=20)
 
 

@@ -62,7 +62,8 @@ class Day:
     def beat(self) -> None:
         """Begin a new day where midnight has passed and the worth is known."""
         ledger, today = self._desk.ledger, day_of(self._desk.venue_ms)
-        if (ledger.day is None or ledger.day.day < today) and self._desk.reconciled_ms is not None:
+        is_sure = self._desk.offset_ms is not None  # our own clock alone may be days off
+        if is_sure and (ledger.day is None or ledger.day.day < today) and self._desk.reconciled_ms is not None:
             worth = self.worth()
             if worth is not None:
                 self._desk.note(entries.DayBegan(self._desk.now_ms, today, worth))

@@ -15,13 +15,19 @@ class Skew:
     """The offset to add to our clock to get the venue's; only what replies prove is corrected.
 
     A reply made at venue time v and between our sending and our receiving bounds the offset from both sides. The bounds
-    of many replies intersect to a few milliseconds; where they contradict each other a clock has jumped, and the last
-    one is right.
+    of many replies intersect to a few milliseconds; where one contradicts them, a clock has jumped, or the header of
+    one reply was wrong: it is believed when a second one agrees with it, or when the venue refused us for our time.
     """
 
     def __init__(self) -> None:
         """Start without any knowledge: no offset."""
         self._bounds: deque[tuple[int, int]] = deque(maxlen=_KEPT)
+        self._odd: tuple[int, int] | None = None  # the last one that contradicted the others
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether any reply has said what time it is."""
+        return bool(self._bounds)
 
     @property
     def offset_ms(self) -> int:
@@ -31,21 +37,32 @@ class Skew:
         low, high = max(low for low, _ in self._bounds), min(high for _, high in self._bounds)
         return min(max(low, 0), high)
 
-    def saw(self, venue_ms: int, sent_ms: int, received_ms: int, *, grain_ms: int = 1) -> None:
+    def saw(
+        self, venue_ms: int, sent_ms: int, received_ms: int, *, grain_ms: int = 1, is_sure: bool = False
+    ) -> None:
         """Learn from a time that the venue wrote between our sending and receiving, cut down to `grain_ms`."""
         bound = (venue_ms - received_ms, venue_ms + grain_ms - 1 - sent_ms)
         if bound[0] > bound[1] or not 0 < venue_ms < _YEAR_10000_MS:
             return
-        self._bounds.append(bound)
-        if max(low for low, _ in self._bounds) > min(high for _, high in self._bounds):
+        if _agree(*self._bounds, bound):
+            self._bounds.append(bound)
+            self._odd = None
+            return
+        odd, self._odd = self._odd, bound
+        if is_sure or (odd is not None and _agree(odd, bound)):
             self._bounds.clear()
             self._bounds.append(bound)
+            self._odd = None
 
-    def saw_date(self, text: str, sent_ms: int, received_ms: int) -> None:
+    def saw_date(self, text: str, sent_ms: int, received_ms: int, *, is_sure: bool = False) -> None:
         """Learn from a Date header, which counts whole seconds; one that cannot be read teaches nothing."""
         venue_ms = http_date_ms(text)
         if venue_ms is not None:
-            self.saw(venue_ms, sent_ms, received_ms, grain_ms=1000)
+            self.saw(venue_ms, sent_ms, received_ms, grain_ms=1000, is_sure=is_sure)
+
+
+def _agree(*bounds: tuple[int, int]) -> bool:
+    return max(low for low, _ in bounds) <= min(high for _, high in bounds)
 
 
 def http_date_ms(text: str) -> int | None:

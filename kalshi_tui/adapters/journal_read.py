@@ -30,9 +30,15 @@ class JournalReader:
         self._version = 0
         if not file.exists():
             raise ConfigError(f"there is no journal {file}", hint="the engine begins it when it may send orders")
-        self._connection = sqlite3.connect(
-            f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None
-        )
+        if not file.is_file():
+            raise ConfigError(f"{file} is no file, and so no journal", hint="name the file journal.sqlite itself")
+        try:
+            self._connection = sqlite3.connect(
+                f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None
+            )
+        except sqlite3.Error as problem:
+            words, hint = meaning_of(problem, file)
+            raise ConfigError(f"the journal {file} cannot be read: {words}", hint=hint) from None
         self._connection.text_factory = as_text
         try:
             self._look()

@@ -46,6 +46,7 @@ from kalshi_tui.protocol.signing import Signer
 from kalshi_tui.sdk.risk import RiskCheck
 
 VITALS_S: Final = 1.0
+_SOON_S: Final = 0.05  # until the venue has told the time: nothing that adds risk is sent before
 ASKED_FOR: Final = 500
 _ASKED_AT_ONCE: Final = 4
 _STAYING: Final = frozenset({"series", "events", "event", "updated", "markets"})  # questions about the catalogue
@@ -308,7 +309,7 @@ class Engine:
             self.intake.take(taken)
             self._tell_troubles()
             self._log_notices()
-            await self._around.clock.sleep(VITALS_S)
+            await self._around.clock.sleep(VITALS_S if taken.offset_ms is not None else _SOON_S)
 
     def _tell_troubles(self) -> None:
         """Tell once what befalls disk and tape: the engine goes on, and its people should know without what."""

@@ -55,7 +55,7 @@ class Reviewing:
                 "the decisions of this engine are real ones",
                 hint="review those of an engine that observes or is on paper",
             )
-        if not 0 <= intent.from_ms < intent.until_ms:
+        if not 0 <= intent.from_ms <= intent.until_ms:  # a journal of one row has no length yet
             raise ValueRefused("a stretch of time ends after it begins", hint="name two moments, the earlier one first")
         if intent.until_ms > desk.now_ms:
             raise ValueRefused("nobody can have looked at what is still to come", hint="name a moment that is past")

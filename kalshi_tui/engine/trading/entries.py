@@ -181,6 +181,7 @@ class ChangeAnswered(_Entry, frozen=True, omit_defaults=True):
     outcome: str
     words: str
     ts_ms: int = 0
+    remaining: Size | None = None  # that is open, as the answer says
 
 
 class OrderTold(_Entry, frozen=True):

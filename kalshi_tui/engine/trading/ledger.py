@@ -183,9 +183,16 @@ class Ledger(OrderLedger):
     def _difference_found(self, entry: entries.DifferenceFound) -> None:
         self.differences[entry.number] = Difference(entry.number, entry.at_ms, entry.kind, entry.ticker, entry.words)
         self.next_difference = entry.number + 1
+        self._hear(entry.ticker, entry.words)
 
     def _difference_ended(self, entry: entries.DifferenceEnded) -> None:
-        self.differences.pop(entry.number, None)
+        ended = self.differences.pop(entry.number, None)
+        if ended is not None:
+            self._hear(ended.ticker, ended.words)
+
+    def _hear(self, ticker: str, words: str) -> None:
+        """Forget troubles that a difference tells of: the next engine must not raise them again."""
+        self.troubles[:] = [trouble for trouble in self.troubles if trouble != (ticker, words)]
 
     def _armed(self, entry: entries.Armed) -> None:
         self.armed_until_ms = entry.until_ms

@@ -30,6 +30,8 @@ _NOTHING: Final = Size(0)
 _FREE: Final = Money(0)
 DENIED: Final[frozenset[OrderState]] = frozenset({"canceled", "rejected", "not sent"})
 """Ends that an answer may have told wrongly: what the venue shows at rest afterwards is at rest."""
+LAG_MS: Final = 5_000  # for so long lists may show what has ended
+APART_MS: Final = 3_000
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class HeldOrder:
     is_stub: bool = False  # known by its fills alone
     absent_ms: int | None = None  # since when lists have lacked it
     absences: int = 0
+    shown_ms: int | None = None  # since when lists show it at rest, although it has ended here
 
     @property
     def is_working(self) -> bool:
@@ -92,7 +95,12 @@ class HeldOrder:
     @property
     def is_in_flight(self) -> bool:
         """Tell whether the venue owes us a word about it."""
-        return self.state in {"deciding", "sent", "canceling", "unknown"} or self.change is not None
+        return self.state in {"deciding", "sent", "canceling", "unknown"} or self.is_changing
+
+    @property
+    def is_changing(self) -> bool:
+        """Tell whether the venue has yet to answer a change, or to describe what a decrease came to."""
+        return self.change is not None or self.open_floor > 0
 
     @property
     def open_size(self) -> Size:
@@ -125,6 +133,14 @@ class HeldOrder:
         if state in ENDED:
             self.change, self.cancel, self.open_floor = None, "", _NOTHING
         return True
+
+    def is_shown_still(self, at_ms: int) -> bool:
+        """Hear that it is shown at rest after its end; tell whether that is more than the lag of a list."""
+        if at_ms - self.changed_ms < LAG_MS:
+            return False
+        if self.shown_ms is None:
+            self.shown_ms = at_ms
+        return at_ms - self.shown_ms >= APART_MS
 
     def count(self, price: Price, size: int, fee: int, at_ms: int) -> None:
         """Count a fill, or take one away where the size is below zero."""

@@ -12,7 +12,7 @@ from kalshi_tui.core.positions import Portfolio
 from kalshi_tui.core.units import Money, Size
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.names import is_ours
-from kalshi_tui.engine.trading.order import DENIED, WORKING, Change, HeldOrder
+from kalshi_tui.engine.trading.order import DENIED, ENDED, WORKING, Change, HeldOrder
 from kalshi_tui.errors import ValueRefused
 
 _NOTHING: Final = Size(0)
@@ -164,8 +164,11 @@ class OrderLedger:
     def _cancel_answered(self, entry: entries.CancelAnswered) -> None:
         order = self.orders[entry.number]
         if entry.outcome == "canceled":
-            if entry.reduced_by is not None:
-                whole = order.size if order.change is None else min(order.size, order.change.size)
+            is_described = order.state in ENDED and order.told_ms >= entry.ts_ms  # then its count is known already
+            if entry.reduced_by is not None and not is_described:
+                whole, change = order.size, order.change
+                if change is not None and entry.reduced_by <= change.size:  # more would not fit into what was changed
+                    whole = min(whole, change.size)
                 order.told_filled = Size(max(order.told_filled, whole - entry.reduced_by))
             order.told_ms = max(order.told_ms, entry.ts_ms or entry.at_ms)
             self._become(order, "canceled", entry.at_ms, entry.words)
@@ -181,7 +184,7 @@ class OrderLedger:
         order.change = Change(entry.kind, entry.price, entry.size, entry.at_ms)
         order.changed_ms = entry.at_ms
         if entry.kind == "decrease":
-            order.change.opens = Size(max(entry.size - order.filled, 0))
+            order.change.opens = Size(max(entry.size - max(order.filled, order.told_filled), 0))
         else:
             day = day_of(max(entry.at_ms, order.placed_ms))
             self.intents_by_day[day] = self.intents_by_day.get(day, 0) + 1
@@ -194,11 +197,16 @@ class OrderLedger:
         if entry.outcome == "no answer":
             change.is_unanswered = True
             return
+        may_fill = order.open_size
         order.change, order.changed_ms, order.reason = None, entry.at_ms, entry.words
-        if entry.outcome == "done":
+        if entry.outcome == "done" and not _is_described(order, change, entry):
             order.price, order.size = change.price, change.size
+            if entry.remaining is not None:
+                order.size = Size(max(order.size, order.told_filled + entry.remaining))
             order.told_ms = max(order.told_ms, entry.ts_ms)  # a list that is older must not undo it
-            order.open_floor = change.opens if order.is_working else _NOTHING
+            if change.kind == "decrease" and order.is_working:
+                # What was filled before it, and is not told yet, was not asked to stay open.
+                order.open_floor = change.opens if entry.remaining is None else may_fill
         order.settle_state(entry.at_ms)
         self._forget_if_ended(order)
 
@@ -213,6 +221,11 @@ class OrderLedger:
             self._fill_in(order, entry)
         order.told_filled = Size(max(order.told_filled, entry.filled))
         updated_ms = entry.updated_ms or entry.created_ms or 0
+        if entry.status != "resting":
+            order.shown_ms = None
+        elif self._is_at_rest_still(order, entry):
+            self._revive(order)
+            order.told_ms = updated_ms  # what was said of a later time was not so
         if updated_ms < order.told_ms:
             return  # an older word that came later
         is_newer = updated_ms > order.told_ms
@@ -231,10 +244,15 @@ class OrderLedger:
             words = "" if is_whole else (entry.reason if entry.status == "canceled" else "") or _rest_words(order)
             self._become(order, "filled" if is_whole else "canceled", entry.at_ms, words)
 
+    def _is_at_rest_still(self, order: HeldOrder, entry: entries.OrderTold) -> bool:
+        """Tell whether the venue's lists go on showing an order at rest that has ended here."""
+        is_shown = order.state in ENDED and entry.remaining > 0 and entry.source != "stream"
+        return is_shown and order.is_shown_still(entry.at_ms)
+
     def _revive(self, order: HeldOrder) -> None:
         """Count an order again that an answer had ended, and that the venue shows at rest all the same."""
         self.troubles.append((order.ticker, f"order {order.number} was {order.state}, and rests at the venue"))
-        order.state = "unknown"
+        order.state, order.shown_ms = "unknown", None
         self._keep(order)
 
     def _told_resting(self, order: HeldOrder, entry: entries.OrderTold) -> None:
@@ -362,6 +380,12 @@ class OrderLedger:
 
     def _take_over(self, order: HeldOrder, stub: HeldOrder) -> None:
         """Give an order the fills that were told before anybody knew whose they are; its stand-in ends with none."""
+        if (stub.ticker, stub.side) != (order.ticker, order.side):
+            words = f"order {order.order_id} has traded in {stub.ticker}, and order {order.number} is another"
+            self.troubles.extend((ticker, words) for ticker in dict.fromkeys((order.ticker, stub.ticker)))
+            stub.is_stub, stub.order_id = False, ""
+            self._become(stub, "filled", stub.changed_ms)
+            return
         for key, known in self.fills.items():
             if known.number == stub.number:
                 self.fills[key] = replace(known, number=order.number)
@@ -439,6 +463,14 @@ class OrderLedger:
         is_worse = fill.price > limit if fill.side == "bid" else fill.price < limit
         if not order.is_stub and is_worse:
             self.troubles.append((order.ticker, f"order {order.number} was filled at a worse price than its limit"))
+
+
+def _is_described(order: HeldOrder, change: Change, entry: entries.ChangeAnswered) -> bool:
+    """Tell whether the venue has described an order since it was changed: then the answer has nothing to add."""
+    if not 0 < entry.ts_ms <= order.told_ms:
+        return False
+    is_so = (order.price, order.size - order.told_filled) == (change.price, entry.remaining)
+    return is_so or entry.ts_ms < order.told_ms
 
 
 def _rest_words(order: HeldOrder) -> str:

@@ -48,12 +48,13 @@ class Orders:
         order = self._desk.ledger.orders.get(intent.number)
         if order is None or order.state != "resting" or order.change is not None:
             raise ValueRefused(f"order {intent.number} does not rest", hint="`kalshi-tui orders` says how it is")
-        if not order.filled < intent.size < order.size:
+        filled = max(order.filled, order.told_filled)
+        if not filled < intent.size < order.size:
             raise ValueRefused(
                 "a decrease makes an order smaller, and not smaller than what is filled",
                 hint="to end it, cancel it; to make it larger, amend it",
             )
-        to = Size(intent.size - order.filled)
+        to = Size(intent.size - filled)
         desk = self._desk
         desk.note(
             entries.ChangeAsked(
@@ -88,6 +89,7 @@ class Orders:
             self._canceled(order, taken)
         else:
             self._changed(order, taken)
+        self._desk.told.look_at_troubles()
 
     def heard(self, order: HeldOrder) -> None:
         """Go on with an order of which the venue has told something."""
@@ -95,6 +97,8 @@ class Orders:
             self._looks.pop(order.number, None)
         if not order.is_working:
             self._wanted.pop(order.number, None)
+            if order.shown_ms is not None:
+                self._looks.setdefault(order.number, (self._desk.now_ms + _LOOK_MS, _LOOK_MS))
 
     def beat(self) -> None:
         """Ask again for cancels that came to nothing, and look after orders whose fate is open."""
@@ -113,7 +117,7 @@ class Orders:
             if now_ms >= at_ms:
                 self._look(ledger.orders[number], wait_ms)
         for order in ledger.working():
-            if (order.is_stub or order.state == "unknown" or order.cancel == "unanswered") and order.order_id:
+            if _is_unclear(order) and order.order_id:
                 self._looks.setdefault(order.number, (now_ms + _LOOK_MS, _LOOK_MS))
 
     def looked(self, order_id: str, *, is_known: bool) -> None:
@@ -184,6 +188,8 @@ class Orders:
     def _canceled(self, order: HeldOrder, taken: inputs.Outcome) -> None:
         desk, now_ms = self._desk, self._desk.now_ms
         outcome = {"done": "canceled", "refused": "refused", "gone": "gone"}.get(taken.outcome, "no answer")
+        if outcome == "canceled" and order.is_changing:  # how much of it was filled hangs on what came of that
+            desk.comparing.look_at(order.order_id)
         desk.note(
             entries.CancelAnswered(now_ms, order.number, outcome, taken.reduced_by, taken.words, ts_ms=taken.ts_ms)
         )
@@ -201,7 +207,7 @@ class Orders:
         outcome = {"done": "done", "refused": "refused", "gone": "refused", "not sent": "not sent"}.get(
             taken.outcome, "no answer"
         )
-        desk.note(entries.ChangeAnswered(desk.now_ms, order.number, outcome, taken.words, taken.ts_ms))
+        desk.note(entries.ChangeAnswered(desk.now_ms, order.number, outcome, taken.words, taken.ts_ms, taken.remaining))
         if outcome == "done" and taken.order_id and order.is_working:
             self._looks[order.number] = (desk.now_ms, _LOOK_MS)
         elif outcome != "done":
@@ -210,7 +216,8 @@ class Orders:
 
     def _look(self, order: HeldOrder, wait_ms: int) -> None:
         """Ask the venue about one order; the pause grows while it stays unclear."""
-        if not order.order_id or not (order.is_in_flight or order.is_stub or order.is_working):
+        is_open = order.is_in_flight or order.is_stub or order.is_working or order.shown_ms is not None
+        if not order.order_id or not is_open:
             self._looks.pop(order.number, None)
             return
         self._desk.comparing.look_at(order.order_id)
@@ -219,6 +226,11 @@ class Orders:
             self._looks[order.number] = (self._desk.now_ms + wait_ms, again)
         else:
             self._looks.pop(order.number, None)
+
+
+def _is_unclear(order: HeldOrder) -> bool:
+    is_unsaid = order.open_floor > 0 or (order.change is not None and order.change.is_unanswered)
+    return order.is_stub or order.state == "unknown" or order.cancel == "unanswered" or is_unsaid
 
 
 def _target(order: HeldOrder) -> CancelTarget:

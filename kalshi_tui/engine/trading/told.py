@@ -108,7 +108,7 @@ class Told:
         if known is None:
             desk.fill_ms = desk.now_ms
             self._compare_fee(fill, predicted)
-        self._look_at_troubles()
+        self.look_at_troubles()
 
     def _predict(self, fill: Fill) -> Money | None:
         """Return the fee that we expect of a fill, carrying what its order's earlier fills rounded away."""
@@ -134,7 +134,8 @@ class Told:
             words = f"trade {fill.trade_id} was charged {money(fill.fee)}, and {money(predicted)} was expected"
             self._desk.tell(words, "alarm", fill.ticker)
 
-    def _look_at_troubles(self) -> None:
+    def look_at_troubles(self) -> None:
+        """Hold the markets in which the venue has told what cannot be, and say so."""
         desk = self._desk
         troubles, desk.ledger.troubles[:] = list(desk.ledger.troubles), []
         for ticker, words in troubles:
@@ -169,7 +170,8 @@ class Told:
         desk = self._desk
         said = (told.status, told.price, told.filled, told.remaining, told.group_id, told.expiration_ms)
         known = desk.ledger.by_order_id.get(told.order_id)
-        if self._last.get(told.order_id) == said and known is not None and not known.is_in_flight:
+        is_settled = known is not None and known.is_working and not known.is_in_flight
+        if self._last.get(told.order_id) == said and is_settled:
             return  # nothing new; the journal need not hear of it every quarter of a minute
         self._last[told.order_id] = said
         was = known or desk.ledger.by_client_id.get(told.client_order_id)
@@ -181,6 +183,7 @@ class Told:
         if not now.is_working:
             self._last.pop(told.order_id, None)
         desk.orders.heard(now)
+        self.look_at_troubles()
 
     def _group_seen(self, seen: OrderGroupSeen) -> None:
         desk = self._desk

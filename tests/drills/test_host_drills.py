@@ -77,6 +77,7 @@ def rows_are_believed_for_their_time(patch: pytest.MonkeyPatch) -> None:
 
 def a_clock_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Venue, "offset_ms", 0)
+    patch.setattr(Venue, "known_offset_ms", 0)
 
 
 def a_leap_is_nothing(patch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def command(ctx: click.Context, /, *, reason: str, limit_s: float, only_status: 
 
     It sets a flag on the disk first: no engine sends an order on this account until a person lifts it. Then it
     cancels by itself, whether an engine runs, answers or is frozen. Positions are left alone. Exit code 0 means that
-    the venue has listed nothing twice; while the exchange is paused the kill stays pending and goes on trying.
+    the venue has listed nothing twice; while the exchange is paused, or refuses the key, it stays pending and goes on.
     """
     settings = read_settings(ctx.obj or {})
     flag = FileKillFlag(kill_flag_file(data_folder(), str(settings.environment), account_name(settings)))

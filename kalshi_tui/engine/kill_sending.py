@@ -26,12 +26,10 @@ from kalshi_tui.protocol.rest.trading import BATCH_LIMIT
 T = TypeVar("T")
 Where = dict[str, int]
 Part = Literal["list", "cancel", "batch", "side"]
-"""What a request is for: a key that may not do one of the first two can kill nothing; the others only help."""
+"""What a request is for: without the first two nothing is killed; the others only help."""
 
 _AT_ONCE: Final = 4  # batches on their way: one whose answer is lost must not hold up the others
 _BATCHES_IN_BUCKET: Final = 4  # a batch waits for all its tokens, and others may be using them up
-BARRED_S: Final = 10.0
-"""For so long the venue must refuse the key until there is no point in going on."""
 _SMALLEST_SHARE: Final = 64  # of the bucket, after refusals
 
 
@@ -46,8 +44,7 @@ class Sending:
         self.trouble = ""  # what went wrong last
         self.is_paused = False
         self._is_limited = False
-        self._is_barred = False  # whether the key was refused in this round
-        self._barred_at: float | None = None  # and since when it is, without a break
+        self._is_barred = False  # whether the key was refused for a cancel in this round
         self._venue = venue
         self._clock = clock
         self._answer_s = answer_s
@@ -166,9 +163,7 @@ class Sending:
     async def _ask(self, make: Callable[[], Request[T]], part: Part) -> T | Exception:
         """Return the answer, or what went wrong, once it has been heard."""
         try:
-            answer = await self._venue.ask(make(), deadline_s=self._answer_s)
-            self._barred_at = None
-            return answer  # noqa: TRY300 - what comes of an answer must not be taken for what went wrong
+            return await self._venue.ask(make(), deadline_s=self._answer_s)
         except Exception as problem:  # noqa: BLE001 - a fault of our own in one request must not stop the others
             self._hear(problem, part)
             return problem
@@ -184,18 +179,11 @@ class Sending:
             self.is_paused = True
         elif isinstance(problem, SecretError):
             self.refused = self.trouble
-        elif _bars(problem, part):
-            self._bar()
+        elif _is_about_key(problem, part):
+            # It may be the venue's slip, and orders rest on: the next round tries again, as long as there is patience.
+            self._is_barred = self._is_barred or part in {"cancel", "batch"}
         elif part == "batch" and not isinstance(problem, TransportError):
             self._one_by_one = True  # the venue does not take this batch as it is, or this account's batches at all
-
-    def _bar(self) -> None:
-        """Note that the key is refused: one refusal may be the venue's slip, and orders rest on."""
-        now = self._clock.monotonic()
-        self._is_barred = True
-        self._barred_at = now if self._barred_at is None else self._barred_at
-        if now - self._barred_at >= BARRED_S:
-            self.refused = self.trouble
 
     def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         if name in self._under_way:
@@ -227,11 +215,9 @@ class Sending:
         return max(self._venue.budget.cost_of(make()), 1)
 
 
-def _bars(problem: Exception, part: Part) -> bool:
-    """Tell whether the key is refused: not for a clock that is off, which the reply has just put right."""
-    if not isinstance(problem, AuthenticationRefused) or problem.code.startswith("header_timestamp_expired"):
-        return False
-    return problem.status == 401 or part in {"list", "cancel"}
+def _is_about_key(problem: Exception, part: Part) -> bool:
+    """Tell whether the key or its signature was refused, and not what was asked for: many keys may send no batches."""
+    return isinstance(problem, AuthenticationRefused) and (problem.status == 401 or part in {"list", "cancel"})
 
 
 def _cancel() -> Request[Any]:

@@ -53,11 +53,12 @@ class KillReport:
     not_triggered: tuple[str, ...]
     canceled: int  # that the venue confirmed
     gone: int  # that were listed and are no longer, unconfirmed: their group took them out, or they were filled
-    resting: tuple[RestingOrder, ...] | None  # None while the venue has never told
+    resting: tuple[RestingOrder, ...] | None  # None where the venue has not told, or not twice that nothing does
     positions: tuple[Position, ...] | None  # what is still held; None where the venue did not tell
     refused: str  # why there was no point in going on
     trouble: str  # what went wrong last
     took_ms: int
+    was_empty: bool = False  # whether the last list was empty, and no second one has borne it out
 
     @property
     def words(self) -> str:
@@ -65,11 +66,14 @@ class KillReport:
         if self.is_verified:
             return f"verified: nothing rests ({self.canceled} canceled, {self.gone} gone, {self._groups()})"
         if self.resting is None:
-            return f"NOT verified: the venue never said what rests; {self.refused or self.trouble}"
+            return f"NOT verified: {self._unknown()}; {self.refused or self.trouble or 'the time was over'}"
         tickers = Counter(order.ticker for order in self.resting)
         listed = ", ".join(f"{ticker} ({count})" for ticker, count in tickers.most_common())
-        rests = f"at least {len(self.resting)} still rest: {listed}" if self.resting else "orders may still rest"
+        rests = f"at least {len(self.resting)} still rest: {listed}"
         return f"NOT verified: {rests}; {self.refused or self.trouble or 'the time was over'}"
+
+    def _unknown(self) -> str:
+        return "the venue said only once that nothing rests" if self.was_empty else "the venue never said what rests"
 
     def _groups(self) -> str:
         missed = f", {len(self.not_triggered)} not" if self.not_triggered else ""
@@ -185,17 +189,19 @@ class _Kill:
                 await sending.trigger_rest(_EMPTY_GROUPS)
             positions = await self._positions()
         resting = None if self._resting is None else {row.order_id for row in self._resting}
+        was_empty = self._resting == () and not self._is_verified
         report = KillReport(
             is_verified=self._is_verified,
             triggered=tuple(sending.triggered),
             not_triggered=sending.not_triggered(),
             canceled=len(sending.canceled),
             gone=len(self._seen - sending.canceled - (resting or set())),
-            resting=self._resting,
+            resting=None if was_empty else self._resting,
             positions=positions,
             refused=sending.refused,
             trouble=sending.trouble,
             took_ms=took_ms,
+            was_empty=was_empty,
         )
         self._say("ended", report.words)
         return report

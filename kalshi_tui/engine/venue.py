@@ -31,7 +31,6 @@ T = TypeVar("T")
 
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
-_UNAUTHORISED: Final = 401
 _PREPARED_MS: Final = 1_000  # so old a signature may be; venues allow some seconds
 _AT_ONCE_S: Final = 0.001  # the shortest wait for tokens is as long, so none is borne
 
@@ -182,12 +181,17 @@ class Venue:
         headers = self._made_ahead(request, prepared) or self._headers(request)
         sent_ms = self._clock.now_ms()
         reply = await self._send(request, headers, deadline)
-        self._learn_time(request, reply, sent_ms)
+        is_refused = False
         try:
             value = rest.read_reply(request, reply.status, reply.headers, reply.body)
         except RateLimited:
             self.budget.refused(request, self._steady_ms())
             raise
+        except AuthenticationRefused as problem:
+            is_refused = is_about_time(problem)
+            raise
+        finally:
+            self._learn_time(request, reply, sent_ms, is_sure=is_refused)
         stamp = getattr(value, "ts_ms", None)
         if request.is_write and isinstance(stamp, int):
             self.skew.saw(stamp, sent_ms, self._clock.now_ms())
@@ -239,11 +243,11 @@ class Venue:
                 hint="it may have happened: look it up by its client_order_id before doing anything else",
             ) from problem
 
-    def _learn_time(self, request: Request[Any], reply: Reply, sent_ms: int) -> None:
+    def _learn_time(self, request: Request[Any], reply: Reply, sent_ms: int, *, is_sure: bool) -> None:
         # Public replies may come from a cache with an old date; signed ones may not.
         date = reply.headers.get("date", "")
         if request.signed and date and "age" not in reply.headers:
-            is_sure = reply.status == _UNAUTHORISED  # whoever refuses us for our time has told the right one
+            # Whoever refuses us for our time has told the right one.
             self.skew.saw_date(date, sent_ms, self._clock.now_ms(), is_sure=is_sure)
 
     async def _pause(self, problem: KalshiTuiError, attempt: int, deadline: float) -> None:

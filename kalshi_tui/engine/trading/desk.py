@@ -130,8 +130,9 @@ class Desk:
         self._flush()
 
     def beat(self) -> None:
-        """Let time pass."""
+        """Let time pass; a kill goes on without a journal, too."""
         if not self.is_open:
+            self.kills.beat()
             return
         if self.paper is not None:
             self.paper.beat()

@@ -40,6 +40,7 @@ class KillSwitch:
         desk, ledger = self._desk, self._desk.ledger
         halted = ledger.halted.get("")
         is_compared = desk.reconciled_ms is not None and not ledger.differences
+        is_timeless = desk.rules.execution == "live" and desk.offset_ms is None
         is_armed = ledger.armed_until_ms is not None and desk.now_ms < ledger.armed_until_ms
         states: tuple[tuple[bool, link.TradingState, str], ...] = (
             (bool(self.reason()) or desk.rules.kill, "killed", self.reason() or "the settings say kill = true"),
@@ -49,6 +50,7 @@ class KillSwitch:
             (halted is not None and halted.state == "reducing", "reducing", halted.reason if halted else ""),
             (halted is not None, "halted", halted.reason if halted else ""),
             (not is_compared, "reconciling", desk.comparing.words),
+            (is_timeless, "reconciling", "the venue's time was not heard yet"),
             (not is_armed, "disarmed", ledger.disarmed),
         )
         return next(((state, reason) for holds, state, reason in states if holds), ("active", ""))
@@ -79,8 +81,8 @@ class KillSwitch:
 
     def beat(self) -> None:
         """Let an arming expire, look at what disarms by itself, and kill once more where it is not known to be done."""
-        if self._is_unverified() and self._desk.now_ms - self._ended_ms >= _AGAIN_MS:
-            self._run()
+        if self._desk.now_ms - self._ended_ms >= _AGAIN_MS:
+            self.again()
         until = self._desk.ledger.armed_until_ms
         if until is None:
             return
@@ -153,15 +155,17 @@ class KillSwitch:
             self._kill(taken.reason)
 
     def again(self) -> None:
-        """Kill once more at once, where the venue takes our key again and orders may still rest."""
-        if self._is_unverified():
+        """Kill once more, where the last one ended and orders may still rest."""
+        if self._desk.rules.execution == "live" and self._is_unverified():
             self._run()
 
     def _is_unverified(self) -> bool:
         """Tell whether a kill is over although it was not seen that nothing rests."""
-        if not self.reason() or self._desk.rules.execution != "live" or self.step is None:
+        if not self.reason() or self.step is None or not self.step.is_over:
             return False
-        return self.step.is_over and self.step.resting != 0
+        if self._desk.rules.execution == "observe":  # it cancels nothing, but its comparison shows what works
+            return any(True for _ in self._desk.ledger.working())
+        return self.step.resting != 0
 
     def stepped(self, taken: inputs.KillStepped) -> None:
         """Hear how far the kill has come."""
@@ -190,12 +194,12 @@ class KillSwitch:
         if killed is not None and not desk.reconciled_ms > killed.at_ms:
             raise ValueRefused("not compared with the venue since the kill", hint=_REPRIEVE)
         if self.step is not None and not self.step.is_over:
-            raise ValueRefused("the kill is not over yet", hint="wait until nothing rests any more")
-        phrase = f"{rules.reset_phrase} {_ALTHOUGH}" if self._is_unverified() else rules.reset_phrase
+            raise ValueRefused(f"the kill is not over yet: {self.step.words}", hint="wait until nothing rests any more")
+        phrase = f"{rules.reset_phrase} {_ALTHOUGH}".strip() if self._is_unverified() else rules.reset_phrase
         if self._is_unverified() and intent.phrase.strip() == rules.reset_phrase:
             raise ValueRefused(
                 f"it was not seen that nothing rests: {self.step.words if self.step is not None else ''}",
-                hint=f"press kill again; or, if you know better, type: {phrase}",
+                hint=f"press kill again, or `kalshi-tui kill`; or, if you know better, type: {phrase}",
             )
         if intent.phrase.strip() != phrase:
             raise ValueRefused("the phrase is not the one that is asked for", hint=f"type: {phrase}")

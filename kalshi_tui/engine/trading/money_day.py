@@ -11,12 +11,15 @@ from kalshi_tui.core.positions import Position
 from kalshi_tui.core.units import Money, Price, Size, complement
 from kalshi_tui.core.words import money
 from kalshi_tui.engine.trading import entries
+from kalshi_tui.engine.trading.breakers import STEP_MS
 
 if TYPE_CHECKING:
     from kalshi_tui.engine.trading.desk import Desk
 
 
 _LOSSES: Final = "the day's result is"
+_SETTLED_MS: Final = 20_000
+"""After a leap of the time: whatever was asked before it is answered or given up by then."""
 
 
 class Cash:
@@ -58,17 +61,35 @@ class Day:
         self._marks: dict[str, Money] = {}  # the last believed worth of each holding
         self._sizes: dict[str, Size] = {}
         self._exits: dict[str, tuple[tuple[int, Size, FeeTerms], Money]] = {}  # and the book that each was had of
+        self._venue_ms = 0
+        self._leapt_ms = 0  # when the venue's time was last put right, or went on at once
 
     def beat(self) -> None:
         """Begin a new day where midnight has passed and the worth is known."""
-        ledger, today = self._desk.ledger, day_of(self._desk.venue_ms)
-        is_sure = self._desk.offset_ms is not None  # our own clock alone may be days off
-        if is_sure and (ledger.day is None or ledger.day.day < today) and self._desk.reconciled_ms is not None:
-            worth = self.worth()
+        venue_ms = self._desk.venue_ms
+        if self._venue_ms and abs(venue_ms - self._venue_ms) > STEP_MS:
+            self._leapt_ms = self._desk.now_ms
+        self._venue_ms = venue_ms
+        if self._is_due():
+            today, worth = day_of(venue_ms), self.worth()
             if worth is not None:
                 self._desk.note(entries.DayBegan(self._desk.now_ms, today, worth))
                 self._resume("a new day has begun in New York")
         self._look_at_losses()
+
+    def _is_due(self) -> bool:
+        """Tell whether it is a later day at the venue than the last one: our own clock alone may be days off.
+
+        The first one has no loss before it that could be forgotten. Any other waits until the clocks agree, and after a
+        leap for a comparison so much later: until its answers the venue's time is only what it was before the leap.
+        """
+        desk, day = self._desk, self._desk.ledger.day
+        if desk.offset_ms is None or desk.reconciled_ms is None:
+            return False
+        if day is None:
+            return True
+        is_settled = not self._leapt_ms or desk.reconciled_ms - self._leapt_ms >= _SETTLED_MS
+        return is_settled and abs(desk.offset_ms) <= desk.rules.offset_ms and day.day < day_of(desk.venue_ms)
 
     def _look_at_losses(self) -> None:
         """Let only what lowers risk through once the day's limit is lost, and say more loudly at half as much again."""
@@ -88,9 +109,11 @@ class Day:
 
     def begin_anew(self, why: str) -> None:
         """Count losses from now on, because a person has typed what that means."""
-        worth = self.worth()
+        desk, worth = self._desk, self.worth()
         if worth is not None:
-            self._desk.note(entries.DayBegan(self._desk.now_ms, day_of(self._desk.venue_ms), worth))
+            last, is_known = desk.ledger.day, desk.offset_ms is not None
+            today = day_of(desk.venue_ms) if is_known or last is None else last.day
+            desk.note(entries.DayBegan(desk.now_ms, today, worth))
         self._resume(why)
 
     def _resume(self, why: str) -> None:

@@ -13,9 +13,9 @@ _OURS: Final = re.compile(r"kt1-([a-z0-9]{6})-([0-9]{1,9}(?::[0-9a-f]{1,11})?)-(
 def order_name(install: str, session: int, counter: int, began_ms: int) -> str:
     """Return the client_order_id of the counter-th ticket of a session of an installation.
 
-    When the session began is in it: where rows of the journal were lost, its number may come again.
+    When the session began is in it, to the millisecond: where rows of the journal were lost, its number comes again.
     """
-    core = f"{PREFIX}-{install}-{session}:{began_ms // 1000:x}-{counter}"
+    core = f"{PREFIX}-{install}-{session}:{began_ms:x}-{counter}"
     return f"{core}-{_check(core)}"
 
 

@@ -47,6 +47,7 @@ from kalshi_tui.sdk.risk import RiskCheck
 
 VITALS_S: Final = 1.0
 _SOON_S: Final = 0.05  # until the venue has told the time: nothing that adds risk is sent before
+_SOON_FOR_MS: Final = 10_000
 ASKED_FOR: Final = 500
 _ASKED_AT_ONCE: Final = 4
 _STAYING: Final = frozenset({"series", "events", "event", "updated", "markets"})  # questions about the catalogue
@@ -294,6 +295,7 @@ class Engine:
             self.intake.take(inputs.Stalled(self._now_ms(), is_stalled=False))
 
     async def _vitals(self) -> NoReturn:
+        soon_until_ms = self._now_ms() + _SOON_FOR_MS
         while True:
             taken = inputs.Vitals(
                 self._now_ms(),
@@ -309,7 +311,8 @@ class Engine:
             self.intake.take(taken)
             self._tell_troubles()
             self._log_notices()
-            await self._around.clock.sleep(VITALS_S if taken.offset_ms is not None else _SOON_S)
+            is_soon = taken.offset_ms is None and self._around.signer is not None and taken.at_ms < soon_until_ms
+            await self._around.clock.sleep(_SOON_S if is_soon else VITALS_S)
 
     def _tell_troubles(self) -> None:
         """Tell once what befalls disk and tape: the engine goes on, and its people should know without what."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 import kalshi_tui
+from kalshi_tui.adapters.whole_writes import write_whole
 from kalshi_tui.engine.ports import HttpReply
 from kalshi_tui.errors import ConfigError, TransportError
 
@@ -33,6 +34,7 @@ class HttpxTransport:
         self._transport = httpx.AsyncHTTPTransport(
             http1=True, http2=False, limits=_LIMITS, trust_env=False, proxy=proxy
         )
+        write_whole(self._transport)
         self._standing = {
             "host": urlsplit(self._origin).netloc,
             "user-agent": f"kalshi-tui/{kalshi_tui.__version__}",

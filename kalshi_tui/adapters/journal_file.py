@@ -77,20 +77,18 @@ class JournalFile:
         self._is_open = True
         return rows
 
-    async def append(self, rows: Sequence[JournalRow]) -> None:
-        """Return once these rows are on the disk for good, in order after all before them; raise StorageFailed if not.
+    def append(self, rows: Sequence[JournalRow]) -> asyncio.Future[None]:
+        """Give rows to the thread now; what is returned ends once they are on the disk for good.
 
-        After a failure nothing of `rows` is there, and the same rows may be given again. Rows whose giver is
-        cancelled while it waits are kept like all others.
+        It ends with StorageFailed if they are not: then nothing of `rows` is there, and the same rows may be given
+        again. Rows whose giver is cancelled while it waits are kept like all others.
         """
-        if not self._is_open:
-            raise copy(_CLOSED)
-        if not rows:
-            return
-        self._given = last_after(self._given, rows)
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._jobs.put(_Job(tuple(rows), self._era, done))
-        await done
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self._give(rows, done)
+        except KalshiTuiError as problem:
+            done.set_exception(problem)
+        return done
 
     async def close(self) -> None:
         """Write what was given, and let go of the file."""
@@ -98,6 +96,15 @@ class JournalFile:
             self._is_open = False
             self._jobs.put(None)
             await asyncio.shield(self._ended)
+
+    def _give(self, rows: Sequence[JournalRow], done: asyncio.Future[None]) -> None:
+        if not self._is_open:
+            raise copy(_CLOSED)
+        if not rows:
+            done.set_result(None)
+            return
+        self._given = last_after(self._given, rows)
+        self._jobs.put(_Job(tuple(rows), self._era, done))
 
     # From here on, in the thread.
 

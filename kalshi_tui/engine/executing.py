@@ -17,6 +17,7 @@ from kalshi_tui.engine.intake import Intake
 from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.engine.killing import KillPatience, KillStep, kill_everything
 from kalshi_tui.engine.ports import Clock, Journal, KillFlag
+from kalshi_tui.engine.scribe import Hears, Scribe
 from kalshi_tui.engine.trading.effects import (
     ClearFlag,
     Effect,
@@ -47,7 +48,6 @@ from kalshi_tui.protocol.rest.trading import Canceled, CancelTarget, Created
 
 _LOG: Final = logging.getLogger(__name__)
 _TRADES: Final = logging.getLogger("kalshi_tui.trades")
-_RETRY_S: Final = 1.0
 _CANCEL_S: Final = 5.0
 _MARK_S: Final = 0.1
 _SIGNED_KEPT: Final = 8
@@ -79,8 +79,8 @@ class Executor:
         self._outside = outside
         self._now_ms = now_ms
         self._tasks: dict[asyncio.Task[None], None] = {}  # in the order of their beginning: a set has none
-        self._rows: list[JournalRow] = []
-        self._something = asyncio.Event()
+        hears = Hears(self._kept, self._not_kept, self._fault)
+        self._scribe = Scribe(outside.journal, clock, hears) if outside is not None else None
         self._signed: dict[str, Prepared] = {}  # by path
         self._killing: asyncio.Task[None] | None = None
         self._flag = ""
@@ -88,7 +88,7 @@ class Executor:
 
     async def open(self) -> None:
         """Read the journal, and let the desk begin from it."""
-        if self._outside is None:
+        if self._outside is None or self._scribe is None:
             return
         rows: list[JournalRow] = []
         problem = ""
@@ -98,7 +98,7 @@ class Executor:
             problem = f"{failure.message}; {failure.hint}"
         self._intake.take(inputs.JournalRead(self._now_ms(), rows, problem, self._outside.install))
         self.look_at_flag()
-        self._start(self._write_on())
+        self._start(self._scribe.run())
         self.pump()
 
     def pump(self) -> None:
@@ -132,26 +132,24 @@ class Executor:
 
     async def close(self) -> None:
         """Say farewell in the journal, and let go of it."""
-        if self._outside is None:
+        if self._outside is None or self._scribe is None:
             return
+        self._scribe.let_nobody_hear()
         if self._desk.is_open:
             self._desk.end()
-            self._take_rows()
+            self._take_rows(self._scribe)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._rows:
-            try:
-                await self._outside.journal.append(tuple(self._rows))
-            except StorageFailed as problem:
-                _LOG.error("the journal's last rows were not kept: %s", problem.message)
+        if problem := await self._scribe.finish():
+            _LOG.error("the journal's last rows were not kept: %s", problem)
         await self._outside.journal.close()
 
     def _begin(self, effect: Effect) -> None:
         match effect:
             case Write():
-                self._rows += effect.rows
-                self._something.set()
+                assert self._scribe is not None  # noqa: S101 - there is a desk that was opened
+                self._scribe.write(effect.rows, may_wait=effect.may_wait)
             case SignOrder():
                 self._sign(effect.request)
             case SendOrder():
@@ -171,29 +169,12 @@ class Executor:
 
     # The journal
 
-    async def _write_on(self) -> None:
-        """Write rows as they come, all that wait in one go; what fails is tried again, and nothing leaves meanwhile."""
-        assert self._outside is not None  # noqa: S101 - it was opened
-        journal = self._outside.journal
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            while self._rows:
-                rows, self._rows = tuple(self._rows), []
-                writing = asyncio.ensure_future(journal.append(rows))
-                try:
-                    await asyncio.shield(writing)
-                except StorageFailed as problem:
-                    self._rows = [*rows, *self._rows]
-                    self._take(inputs.NotJournalled(self._now_ms(), problem.message))
-                    await self._clock.sleep(_RETRY_S)
-                except asyncio.CancelledError:
-                    await asyncio.wait([writing])  # rows on their way to the disk cannot be called back
-                    if writing.exception() is not None:
-                        self._rows = [*rows, *self._rows]
-                    raise
-                else:
-                    self._take(inputs.Journalled(self._now_ms(), rows[-1].number))
+    def _kept(self, upto: int) -> None:
+        self._take(inputs.Journalled(self._now_ms(), upto))
+
+    def _not_kept(self, reason: str) -> None:
+        """Hear that nothing may leave: the rows are tried again."""
+        self._take(inputs.NotJournalled(self._now_ms(), reason))
 
     def _sign(self, request: Request[Created]) -> None:
         """Sign ahead; each signature goes out once."""
@@ -202,10 +183,10 @@ class Executor:
         with suppress(KalshiTuiError):  # it is told when the order is sent
             self._signed[request.full_path] = self._venue.prepare(request)
 
-    def _take_rows(self) -> None:
+    def _take_rows(self, scribe: Scribe) -> None:
         for effect in self._desk.effects():
             if isinstance(effect, Write):
-                self._rows += effect.rows
+                scribe.write(effect.rows)
 
     # Orders
 
@@ -389,4 +370,7 @@ class Executor:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.pop(task, None)
         if not task.cancelled() and (fault := task.exception()) is not None:
-            self.on_fault(fault)
+            self._fault(fault)
+
+    def _fault(self, fault: BaseException) -> None:
+        self.on_fault(fault)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -158,8 +158,10 @@ class Journal(Protocol):
     async def open(self) -> list[JournalRow]:
         """Open the file or begin one, and return every row in order; raise ConfigError where it cannot be used."""
 
-    async def append(self, rows: Sequence[JournalRow]) -> None:
-        """Return once these rows are on the disk for good, in order after all before them; raise StorageFailed if not.
+    def append(self, rows: Sequence[JournalRow]) -> Awaitable[None]:
+        """Have rows kept; what is returned ends once they are on the disk for good, in order after all before them.
+
+        It ends with StorageFailed if they are not.
 
         After a failure nothing of `rows` is there, and the same rows may be given again.
         """

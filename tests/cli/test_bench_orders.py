@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiohttp.web_protocol import RequestHandler
 
 from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.cli.benches import orders_fire, orders_kill
@@ -14,18 +15,31 @@ from kalshi_tui.cli.benches.orders import TARGETS
 from kalshi_tui.cli.benches.orders_engine import stamped_http
 from kalshi_tui.cli.benches.orders_fire import Shot, figures, shots_of
 from kalshi_tui.cli.benches.orders_kill import Killed
-from kalshi_tui.cli.benches.orders_stamps import Stamps, first_after
+from kalshi_tui.cli.benches.orders_stamps import Stamps, first_after, noting_handler
 from kalshi_tui.errors import TransportError
 from kalshi_tui.practice.desk import open_desk
 from kalshi_tui.practice.server import serve
 
 MS = 1_000_000
+NOTED = {"wire": "post"}  # by whom it receives
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+
+
+class BareHttp(HttpxTransport):
+    """Writes head and body apart, as httpx does by itself."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._transport = httpx.AsyncHTTPTransport()
 
 
 def test_an_order_s_way_is_what_was_noted_between_it_and_the_next() -> None:
     times = {"asked": 1, "judged": 3, "append": 4, "kept": 9, "sign": 10, "signed": 12, "send": 13, "wire": 15}
-    rows = [(name, 100 + at) for name, at in times.items()] + [(name, 200 + 2 * at) for name, at in times.items()]
+    rows = [
+        (NOTED.get(name, name), start + factor * at)
+        for start, factor in ((100, 1), (200, 2))
+        for name, at in times.items()
+    ]
     rows.insert(0, ("sign", 99))  # of something else
     rows.insert(3, ("send", 103))  # of something else that was posted while the disk was busy
     first, second = shots_of(rows, [100, 200])
@@ -36,14 +50,14 @@ def test_an_order_s_way_is_what_was_noted_between_it_and_the_next() -> None:
 
 def test_what_was_signed_before_somebody_fired_is_no_part_of_the_way() -> None:
     times = {"asked": 1, "judged": 3, "append": 4, "kept": 9, "send": 13, "wire": 15}
-    rows = [("sign", 98), ("signed", 99), *((name, 100 + at) for name, at in times.items())]
+    rows = [("sign", 98), ("signed", 99), *((NOTED.get(name, name), 100 + at) for name, at in times.items())]
     (shot,) = shots_of(rows, [100])
     assert shot == Shot(**times, signing=0)
 
 
 def test_what_was_not_noted_is_no_measurement() -> None:
-    with pytest.raises(AssertionError, match="'wire' was never noted"):
-        first_after([("wire", 1)], "wire", 2)
+    with pytest.raises(AssertionError, match="'post' was never noted"):
+        first_after([("post", 1)], "post", 2)
 
 
 def test_items_and_the_rest_are_the_whole_way() -> None:
@@ -62,17 +76,34 @@ def test_a_gate_is_shut_when_the_answer_and_the_refusal_are_there_and_nothing_re
     assert (found["kill_trigger_ms"], found["kill_verified_s"], found["kill_verified_worst_s"]) == (20, 0.4, 0.5)
 
 
-async def test_bytes_of_posts_are_noted_and_no_others() -> None:
+@pytest.mark.parametrize("sender", [HttpxTransport, BareHttp], ids=["in one piece", "head and body apart"])
+async def test_posts_are_noted_once_they_are_there_whole_and_nothing_else_is(
+    sender: type[HttpxTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stamps = Stamps()
+    monkeypatch.setattr(RequestHandler, "data_received", noting_handler(stamps.note))
     running = await serve(open_desk(start_ms=time.time_ns() // MS, seed=1))
-    http = stamped_http(stamps.note)(running.rest_url)
+    http = sender(running.rest_url)
     try:
         await http.send("GET", "/trade-api/v2/exchange/status", {}, None)
         assert stamps.rows == []
         before = time.monotonic_ns()
         await http.send("POST", "/trade-api/v2/portfolio/order_groups/create", {}, b"{}")
-        assert [name for name, _ in stamps.rows] == ["send", "wire"]
-        assert before <= stamps.rows[0][1] <= stamps.rows[1][1] <= time.monotonic_ns()
+        assert [name for name, _ in stamps.rows] == ["post"]
+        assert before <= stamps.rows[0][1] <= time.monotonic_ns()
+    finally:
+        await http.close()
+        await running.close()
+
+
+async def test_a_transport_notes_when_it_is_asked_to_post() -> None:
+    stamps = Stamps()
+    running = await serve(open_desk(start_ms=time.time_ns() // MS, seed=1))
+    http = stamped_http(stamps.note)(running.rest_url)
+    try:
+        await http.send("GET", "/trade-api/v2/exchange/status", {}, None)
+        await http.send("POST", "/trade-api/v2/portfolio/order_groups/create", {}, b"{}")
+        assert [name for name, _ in stamps.rows] == ["send"]
     finally:
         await http.close()
         await running.close()
@@ -84,11 +115,6 @@ async def test_a_stamped_transport_fails_as_its_parent_does() -> None:
     with pytest.raises(TransportError):
         await http.send("POST", "/", {}, b"{}")
     await http.close()
-
-
-def test_httpx_still_has_the_backend_that_is_watched() -> None:
-    pool = httpx.AsyncHTTPTransport()._pool
-    assert hasattr(pool, "_network_backend")
 
 
 def test_a_real_engine_fires_and_is_itemised(monkeypatch: pytest.MonkeyPatch) -> None:

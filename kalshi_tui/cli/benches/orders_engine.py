@@ -7,11 +7,12 @@ writes what it has noted into FOLDER/stamps.json.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -19,7 +20,7 @@ from kalshi_tui.adapters.http import HttpxTransport
 from kalshi_tui.adapters.journal_file import JournalFile
 from kalshi_tui.cli import hosting, trading_host
 from kalshi_tui.cli.benches import engine_process
-from kalshi_tui.cli.benches.orders_stamps import Note, Stamps, watch_writes
+from kalshi_tui.cli.benches.orders_stamps import Note, Stamps
 from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.engine.ports import HttpReply
 from kalshi_tui.engine.running import Engine
@@ -31,13 +32,9 @@ STAMPS: Final = "stamps.json"
 
 
 def stamped_http(note: Note) -> type[HttpxTransport]:
-    """Return a transport that notes when it is asked to post, and when the last byte is with the socket."""
+    """Return a transport that notes when it is asked to post."""
 
     class StampedHttp(HttpxTransport):
-        def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, **named)
-            watch_writes(self._transport, note)
-
         async def send(
             self, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes | None
         ) -> HttpReply:
@@ -52,13 +49,14 @@ def stamped_journal(note: Note) -> type[JournalFile]:
     """Return a journal that notes when it is given an order's intent, and when that is on the disk."""
 
     class StampedJournal(JournalFile):
-        async def append(self, rows: Sequence[JournalRow]) -> None:
+        def append(self, rows: Sequence[JournalRow]) -> asyncio.Future[None]:
             is_intent = any(row.kind == "Intended" for row in rows)
             if is_intent:
                 note("append")
-            await super().append(rows)
+            kept = super().append(rows)
             if is_intent:
-                note("kept")
+                kept.add_done_callback(lambda _: note("kept"))
+            return kept
 
     return StampedJournal
 

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import httpx
 
-from kalshi_tui.cli.benches.orders_stamps import Stamps, first_after, watch_writes
+from kalshi_tui.cli.benches.orders_stamps import first_after
 from kalshi_tui.cli.benches.orders_world import LOW, Place, opened, seated, staged, until
 from kalshi_tui.cli.benches.report import middle
 from kalshi_tui.core.units import Price, Size
@@ -40,7 +40,7 @@ _SIGNED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One order's way, in nanoseconds since the client asked."""
+    """One order's way, in nanoseconds since the client asked, until the exchange has all of its bytes."""
 
     asked: int
     judged: int
@@ -55,20 +55,23 @@ def measure(fires: int = FIRES) -> dict[str, float]:
     """Fire orders one by one, each beside a bare post, and return the medians in milliseconds."""
     with opened(0, MARKETS) as (place, end):
         with Sync(place.folder) as sync:
-            began, bare, synced = asyncio.run(_fired(place, fires + WARM_UP, sync))
+            began, bare_began, synced = asyncio.run(_fired(place, fires + WARM_UP, sync))
         end()
-        shots = shots_of(place.stamps(), began)[WARM_UP:]
-    return figures(shots, bare[WARM_UP:], synced[WARM_UP:])
+        posts = [("post", at) for at in place.noted("post")]
+        shots = shots_of([*place.stamps(), *posts], began)
+    bare = [first_after(posts, "post", at) - at for at in bare_began]
+    return figures(shots[WARM_UP:], bare[WARM_UP:], synced[WARM_UP:])
 
 
 def shots_of(rows: Sequence[tuple[str, int]], began: Sequence[int]) -> list[Shot]:
-    """Return each order's way from what the engine has noted; orders went one after the other."""
+    """Return each order's way from what engine and exchange have noted; orders went one after the other."""
     shots = []
     for start, end in zip(began, [*began[1:], 2**63], strict=True):
         mine = [(name, at) for name, at in rows if start <= at < end]
         kept = first_after(mine, "kept", start)
         times = {name: first_after(mine, name, start) for name in ("asked", "judged", "append")}
-        times |= {name: first_after(mine, name, kept) for name in ("send", "wire")}
+        times["send"] = first_after(mine, "send", kept)
+        times["wire"] = first_after(mine, "post", times["send"])
         signing = _between(mine, "signed", start, times["send"]) - _between(mine, "sign", start, times["send"])
         shots.append(Shot(kept=kept - start, signing=signing, **{name: at - start for name, at in times.items()}))
     return shots
@@ -131,26 +134,24 @@ class Sync:
 
 
 async def _fired(place: Place, count: int, sync: Sync) -> tuple[list[int], list[int], list[int]]:
-    """Fire, post and sync in turn; return when each fire was asked for, and how long each post and sync took."""
-    began, bare, synced, stamps = list[int](), list[int](), list[int](), Stamps()
-    transport = httpx.AsyncHTTPTransport()
-    watch_writes(transport, stamps.note)
-    async with seated(place, 10) as seat, transport:
+    """Fire, post and sync in turn; return when each fire and post was asked for, and how long each sync took."""
+    began, bare, synced = list[int](), list[int](), list[int]()
+    async with seated(place, 10) as seat, httpx.AsyncHTTPTransport() as transport:
         open_ms = seat.view().now_ms + _OPEN_MS
         rows = [row for row in seat.rows if row.close_ms > open_ms]
         tickers = [row.ticker for row in rows if row.ask is not None and row.ask > _ROOM]
         orders = seat.link.watch(OrdersKey(count=5))
         for number in range(count):
-            ticket = await staged(seat, tickers[number % len(tickers)])
+            at = number % len(tickers)
+            ticket = await staged(seat, [*tickers[at:], *tickers[:at]])
             await asyncio.sleep(_QUIET_S)
             began.append(time.monotonic_ns())
             fired = await seat.link.ask(Fire(ticket.number, ticket.token))
             assert isinstance(fired, Fired)  # noqa: S101 - a refusal would have been raised
             await until(partial(_has_ended, orders, fired.orders[0]), "an order did not end")
             await asyncio.sleep(_QUIET_S)
-            start = time.monotonic_ns()
+            bare.append(time.monotonic_ns())
             await _post(transport, place.venue["rest_url"], ticket.bodies[0].encode())
-            bare.append(first_after(stamps.rows, "wire", start) - start)
             sync.once()  # as the ticket's verdict goes to the disk before the order does: disks mind what came before
             await asyncio.sleep(_QUIET_S)
             synced.append(sync.once())

@@ -82,7 +82,7 @@ async def _killed(place: Place, rounds: int) -> tuple[list[Killed], float]:
         for number in range(rounds):
             await _place(venue, tickers, number)
             await until(lambda: seat.view().working == ORDERS, f"the engine does not know of {ORDERS} orders")
-            kills.append(await _kill(place, seat, venue, tickers[0]))
+            kills.append(await _kill(place, seat, venue, tickers))
             await _lift(seat)
         return kills, (seat.frames() - before) / (time.monotonic() - began)
 
@@ -119,10 +119,10 @@ async def _placed(venue: Venue, order: rest.NewOrder) -> None:
     raise AssertionError("the order group takes no orders")
 
 
-async def _kill(place: Place, seat: Seat, venue: Venue, ticker: str) -> Killed:
+async def _kill(place: Place, seat: Seat, venue: Venue, tickers: Sequence[str]) -> Killed:
     """Kill, with a ticket ready that would have left a moment before."""
-    ticket = await staged(seat, ticker)
-    before = len(place.triggers())
+    ticket = await staged(seat, tickers)
+    before = len(place.noted("trigger"))
     start = time.monotonic_ns()
     looking = asyncio.ensure_future(_until_empty(venue, start))
     await seat.link.ask(Kill("bench"))
@@ -131,7 +131,7 @@ async def _kill(place: Place, seat: Seat, venue: Venue, ticker: str) -> Killed:
     refused = _ms_since(start)
     await until(lambda: _is_over(seat), "the kill was not over", _LIMIT_S)
     over = _ms_since(start)
-    return Killed(answered, refused, (place.triggers()[before] - start) / 1e6, await looking, over)
+    return Killed(answered, refused, (place.noted("trigger")[before] - start) / 1e6, await looking, over)
 
 
 async def _is_refused(seat: Seat, fire: Fire) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -67,9 +68,10 @@ class Place:
         """Return what the engine has noted, once it has ended."""
         return [(name, at) for name, at in json.loads((self.folder / STAMPS).read_text())]
 
-    def triggers(self) -> list[int]:
-        """Return when the exchange has triggered order groups."""
-        return [int(line) for line in (self.folder / "triggers").read_text().splitlines()]
+    def noted(self, what: str) -> list[int]:
+        """Return when something has happened at the exchange."""
+        lines = (line.split() for line in (self.folder / "noted").read_text().splitlines())
+        return [int(at) for name, at in lines if name == what]
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def opened(changes_per_s: int, markets: int) -> Iterator[tuple[Place, Callable[[
     with tempfile.TemporaryDirectory(dir=_DISK if _DISK.is_dir() else None) as name:
         folder = Path(name)
         key_file = practice_key_file(folder)
-        arguments = (str(changes_per_s), str(key_file), str(markets), str(folder / "triggers"))
+        arguments = (str(changes_per_s), str(key_file), str(markets), str(folder / "noted"))
         with child("orders_exchange", *arguments) as line:
             venue = json.loads(line)
             settings = folder / "settings.toml"
@@ -166,9 +168,12 @@ async def until(holds: Callable[[], bool], words: str, limit_s: float = READY_S)
         raise AssertionError(f"{words} within {limit_s:g} s") from None
 
 
-async def staged(seat: Seat, ticker: str) -> TicketView:
-    """Return a ticket that may be fired, takes nothing and does not rest."""
-    for _ in range(_TRIES):
+async def staged(seat: Seat, tickers: Sequence[str]) -> TicketView:
+    """Return a ticket that may be fired in the first of some markets that allows it; it takes nothing, and never rests.
+
+    A market may be held for a while because nobody asks in it.
+    """
+    for _, ticker in zip(range(_TRIES), cycle(tickers), strict=False):
         made = await seat.link.ask(Stage(Draft(ticker, "bid", LOW, Size(100), time_in_force="immediate_or_cancel")))
         assert isinstance(made, Staged)  # noqa: S101 - what this is answered by
         if made.ticket.may_fire:

@@ -17,7 +17,7 @@ from kalshi_tui.engine.journal_rows import GENESIS, JournalRow, first_broken, se
 from kalshi_tui.engine.trading import entries
 from kalshi_tui.engine.trading.breakers import Breakers
 from kalshi_tui.engine.trading.comparing import Comparing
-from kalshi_tui.engine.trading.effects import Effect, Write
+from kalshi_tui.engine.trading.effects import Effect, SendOrder, Write
 from kalshi_tui.engine.trading.gate import Gate
 from kalshi_tui.engine.trading.groups import Groups
 from kalshi_tui.engine.trading.killswitch import KillSwitch
@@ -202,7 +202,7 @@ class Desk:
 
     def do(self, effect: Effect) -> None:
         """Have something done outside, after everything that was noted before it is on its way to the journal."""
-        self._flush()
+        self._flush(may_wait=isinstance(effect, SendOrder))
         if self.paper is None or not self.paper.takes(effect):
             self._effects.append(effect)
 
@@ -351,7 +351,7 @@ class Desk:
             self.kernel.following.needs.set(_OWNER, needed, self.now_ms)
             self.kernel.reading.learn(needed)
 
-    def _flush(self) -> None:
+    def _flush(self, *, may_wait: bool = False) -> None:
         if self._unwritten:
-            self._effects.append(Write(tuple(self._unwritten)))
+            self._effects.append(Write(tuple(self._unwritten), may_wait))
             self._unwritten.clear()

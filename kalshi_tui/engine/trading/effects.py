@@ -16,6 +16,7 @@ class Write:
     """Put rows into the journal, after all before them."""
 
     rows: tuple[JournalRow, ...]
+    may_wait: bool = False  # until an order that is being sent has left
 
 
 @dataclass(frozen=True, slots=True)

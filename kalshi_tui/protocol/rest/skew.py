@@ -37,9 +37,7 @@ class Skew:
         low, high = max(low for low, _ in self._bounds), min(high for _, high in self._bounds)
         return min(max(low, 0), high)
 
-    def saw(
-        self, venue_ms: int, sent_ms: int, received_ms: int, *, grain_ms: int = 1, is_sure: bool = False
-    ) -> None:
+    def saw(self, venue_ms: int, sent_ms: int, received_ms: int, *, grain_ms: int = 1, is_sure: bool = False) -> None:
         """Learn from a time that the venue wrote between our sending and receiving, cut down to `grain_ms`."""
         bound = (venue_ms - received_ms, venue_ms + grain_ms - 1 - sent_ms)
         if bound[0] > bound[1] or not 0 < venue_ms < _YEAR_10000_MS:

@@ -43,8 +43,7 @@ from kalshi_tui.errors import (
     VenueRefused,
 )
 from kalshi_tui.protocol import rest
-from kalshi_tui.protocol.rest.asking import Request
-from kalshi_tui.protocol.rest.trading import Canceled, CancelTarget, Created
+from kalshi_tui.protocol.rest.trading import Canceled, CancelTarget
 
 _LOG: Final = logging.getLogger(__name__)
 _TRADES: Final = logging.getLogger("kalshi_tui.trades")
@@ -85,6 +84,17 @@ class Executor:
         self._killing: asyncio.Task[None] | None = None
         self._flag = ""
         self.on_fault: Callable[[BaseException], None] = lambda _: None
+        self._hands: dict[type, Callable[[Any], object]] = {
+            Write: self._write,
+            SignOrder: self._sign,
+            SendOrder: lambda effect: self._start(self._send(effect)),
+            SendCancels: lambda effect: self._start(self._cancel(effect)),
+            SendDecrease: lambda effect: self._start(self._decrease(effect)),
+            MakeGroup: lambda effect: self._start(self._make_group(effect)),
+            ResetGroup: lambda effect: self._start(self._reset_group(effect)),
+            RunKill: self._kill,
+            ClearFlag: self._clear_flag,
+        }
 
     async def open(self) -> None:
         """Read the journal, and let the desk begin from it."""
@@ -146,26 +156,11 @@ class Executor:
         await self._outside.journal.close()
 
     def _begin(self, effect: Effect) -> None:
-        match effect:
-            case Write():
-                assert self._scribe is not None  # noqa: S101 - there is a desk that was opened
-                self._scribe.write(effect.rows, may_wait=effect.may_wait)
-            case SignOrder():
-                self._sign(effect.request)
-            case SendOrder():
-                self._start(self._send(effect))
-            case SendCancels():
-                self._start(self._cancel(effect))
-            case SendDecrease():
-                self._start(self._decrease(effect))
-            case MakeGroup():
-                self._start(self._make_group(effect))
-            case ResetGroup():
-                self._start(self._reset_group(effect))
-            case RunKill():
-                self._kill(effect)
-            case ClearFlag():
-                self._clear_flag()
+        self._hands[type(effect)](effect)
+
+    def _write(self, effect: Write) -> None:
+        assert self._scribe is not None  # noqa: S101 - there is a desk that was opened
+        self._scribe.write(effect.rows, may_wait=effect.may_wait)
 
     # The journal
 
@@ -176,8 +171,9 @@ class Executor:
         """Hear that nothing may leave: the rows are tried again."""
         self._take(inputs.NotJournalled(self._now_ms(), reason))
 
-    def _sign(self, request: Request[Created]) -> None:
+    def _sign(self, effect: SignOrder) -> None:
         """Sign ahead; each signature goes out once."""
+        request = effect.request
         if len(self._signed) >= _SIGNED_KEPT:
             self._signed.clear()
         with suppress(KalshiTuiError):  # it is told when the order is sent
@@ -310,7 +306,7 @@ class Executor:
             self._take(inputs.Told(self._now_ms(), "alarm", words))
         self._flag = flag.reason()
 
-    def _clear_flag(self) -> None:
+    def _clear_flag(self, _: ClearFlag) -> None:
         flag = self._outside.flag if self._outside is not None else None
         if flag is None:
             return

@@ -103,7 +103,7 @@ def _liquidity(desk: Desk, draft: Draft, opens: Size, book: Book | None) -> Liqu
 
 
 def _fee(terms: FeeTerms | None, policy: FeePolicy, draft: Draft, opens: Size, book: Book | None) -> Money:
-    """Return the exact fee of what it takes now; what would rest is counted as taken at the limit, the dearer way."""
+    """Return the exact fee of what it takes now; what would rest is counted as filled at the limit, by its own rate."""
     if terms is None or not opens:
         return Money(0)
     other: Side = "ask" if draft.side == "bid" else "bid"

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.engine.ports import Clock, Journal
-from kalshi_tui.errors import StorageFailed
+from kalshi_tui.errors import KalshiTuiError, StorageFailed
 
 SOON_S: Final = 0.005
 """How long rows wait that may: by then an order that is being sent has left."""
@@ -72,7 +72,7 @@ class Scribe:
         try:
             if rows:
                 await self._journal.append(rows)
-        except StorageFailed as problem:
+        except KalshiTuiError as problem:
             return problem.message
         return ""
 

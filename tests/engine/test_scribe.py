@@ -236,6 +236,13 @@ async def test_at_the_end_what_was_refused_is_given_once_more_and_the_reason_is_
     assert bench.ear.failed == []
 
 
+async def test_at_the_end_a_fault_of_ours_is_said_and_keeps_nothing_else_from_ending() -> None:
+    bench = Bench()
+    await bench.journal.open()
+    bench.scribe.write(ROWS[3:], may_wait=True)
+    assert "row 4 was given to the journal where 1 comes next" in await bench.scribe.finish()
+
+
 async def test_a_loop_that_ends_amid_a_write_forgets_no_row() -> None:
     bench = Bench()
 

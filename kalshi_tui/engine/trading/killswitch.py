@@ -59,13 +59,7 @@ class KillSwitch:
         """Return how far the kill has come, as people see it."""
         if not self.reason():
             return None
-        ended, killed = self._desk.ledger.kill_ended, self._desk.ledger.killed
-        if self.step is not None:
-            return self.step
-        since_ms = killed.at_ms if killed is not None else self._desk.now_ms
-        if ended is not None:
-            return link.KillRow(since_ms, self.reason(), ended.words, ended.resting, is_over=True)
-        return link.KillRow(since_ms, self.reason(), "killed", None, is_over=False)
+        return self.step or link.KillRow(self._desk.now_ms, self.reason(), "killed", None, is_over=False)
 
     def began(self) -> None:
         """Take up where an earlier engine stood: a kill goes on."""

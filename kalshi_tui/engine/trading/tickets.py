@@ -85,8 +85,6 @@ class Tickets:
     def stage(self, intent: link.Stage) -> link.Staged:
         """Make a ticket."""
         draft, desk = intent.draft, self._desk
-        if not desk.is_open:
-            raise ValueRefused(desk.journal_problem or "the journal is not read yet", hint="wait a moment")
         if sum(ticket.is_open(desk.now_ms) for ticket in self._tickets.values()) >= OPEN_LIMIT:
             raise ValueRefused(f"{OPEN_LIMIT} tickets are open", hint="drop some, or wait until they expire")
         self._check_draft(draft)
@@ -170,10 +168,6 @@ class Tickets:
     def tickers(self) -> Iterable[str]:
         """Return the markets of open tickets."""
         return [ticket.draft.ticker for ticket in self._tickets.values() if ticket.state == "open"]
-
-    def find(self, number: int) -> Ticket | None:
-        """Return a ticket that is still known."""
-        return self._tickets.get(number)
 
     def watched(self, number: int) -> TicketView | None:
         """Return a ticket, judged anew while it is open."""

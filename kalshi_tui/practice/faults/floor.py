@@ -185,8 +185,11 @@ def _cancel_rest(strike: Strike) -> None:
 
 
 def _cross_own_order(strike: Strike) -> None:
-    """Send an order of the member's that would meet the member's own resting order, behind all that stands better."""
-    order = _working(strike)[0]
+    """Send an order of the member's that would meet the member's own resting order, behind all that stands better.
+
+    Of several it is the one with the least ahead of it, for all of that is bought on the way.
+    """
+    order = min(_working(strike), key=strike.exchange.queue_ahead)
     side: Side = "ask" if order.side == "bid" else "bid"
     crossing = _order(strike.market, side, order.price, strike.exchange.queue_ahead(order) + order.remaining)
     crossing.self_trade_prevention = strike.params["prevention"]

@@ -15,7 +15,7 @@ from kalshi_tui.core.units import Money, Price, Size
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.trading import asking, entries
-from kalshi_tui.engine.trading.comparing import Comparing
+from kalshi_tui.engine.trading.comparing import Comparing, Round
 from kalshi_tui.engine.trading.ledger import Ledger
 from kalshi_tui.engine.trading.money_day import _LOSSES
 from kalshi_tui.engine.trading.positions_compared import _cost_of
@@ -335,6 +335,24 @@ def test_who_goes_on_beyond_a_loss_while_no_worth_is_known_goes_on_and_begins_no
     desk.day.begin_anew("a person typed it")
     assert (desk.ledger.halted, desk.ledger.day) == ({}, day)
     desk.ledger.opening_cash = cash
+
+
+def test_without_a_balance_cash_is_not_known_to_be_equal(world: LongWorld) -> None:
+    desk = world.engine.kernel.desk
+    cash = desk.ledger.cash()
+    assert not desk.comparing._cash.agrees(None, desk.now_ms)
+    assert desk.ledger.cash() == cash
+
+
+def test_an_order_that_the_lists_show_by_its_name_is_not_counted_as_absent(world: LongWorld) -> None:
+    desk, now_ms = world.engine.kernel.desk, world.engine.kernel.now_ms
+    number = desk.ledger.next_order
+    desk.note(replace(INTENDED, at_ms=now_ms, number=number, ticker=world.tickers[0]))
+    desk.note(entries.Sending(now_ms, number))
+    order: Any = desk.ledger.orders[number]
+    for names, absences in (({order.client_order_id: order}, 0), ({}, 1)):
+        desk.comparing._absent(order, Round(True, now_ms, now_ms, orders=names, has_orders=True))
+        assert order.absences == absences
 
 
 def test_an_answer_that_no_round_waits_for_is_passed_over(world: LongWorld) -> None:

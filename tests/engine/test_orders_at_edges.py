@@ -211,6 +211,19 @@ def test_a_cancel_that_could_not_be_sent_is_asked_for_again(world: LongWorld) ->
     assert list(world.exchange.resting_of(world.user_id)) == []
 
 
+def test_an_order_that_has_ended_is_not_asked_about_any_more(world: LongWorld) -> None:
+    order = fire(world)
+    world.ask(link.CancelOrders(numbers=(order.number,)))
+    world.wait(20)
+    assert order.state == "canceled"
+    orders = world.engine.kernel.desk.orders
+    orders._looks[order.number] = (world.engine.kernel.now_ms, 1_000)
+    before = len(world.left)
+    world.wait(0.2)
+    assert order.number not in orders._looks
+    assert not [left for left in world.left[before:] if left.path.endswith(order.order_id)]
+
+
 # Arming and kills
 
 
@@ -220,12 +233,15 @@ def test_a_cancel_that_could_not_be_sent_is_asked_for_again(world: LongWorld) ->
         (OrderRules(execution="observe"), "this engine only looks"),
         (replace(RULES, may_go_live=False), "orders with real money need"),
         (replace(RULES, kill=True), "killed: by the settings"),
+        (replace(RULES, needs_limits=True), "the bundled limits are not loaded"),
     ],
 )
 def test_what_may_not_trade_is_not_armed(rules: OrderRules, words: str) -> None:
-    for world in a_world(replace(rules, may_go_live=rules.may_go_live) if not rules.kill else RULES):
-        if rules.kill:
-            world.engine.kernel.desk.rules = rules
+    for world in a_world(RULES):
+        desk = world.engine.kernel.desk
+        desk.rules = rules
+        if rules.needs_limits:
+            desk.gate.risk_checks = ()
         assert words in refused(world, link.Arm())
 
 
@@ -238,6 +254,12 @@ def test_while_the_venue_refuses_our_key_nothing_is_armed(world: LongWorld) -> N
     assert desk.key_problem == "the venue refuses our key: revoked", "what was said first is said"
     desk.key_taken()
     world.ask(link.Arm())
+
+
+def test_a_kill_is_not_lifted_before_all_was_compared(world: LongWorld) -> None:
+    world.ask(link.Kill("a person"))
+    world.engine.kernel.desk.comparing.clean_ms = None
+    assert "not compared with the venue" in refused(world, link.ResetKill("lift"))
 
 
 def test_nothing_is_lifted_where_nothing_is_killed(world: LongWorld) -> None:

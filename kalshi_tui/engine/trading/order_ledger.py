@@ -450,9 +450,8 @@ class OrderLedger:
             self.troubles.append((order.ticker, f"order {order.number} is filled beyond its size"))
         order.expiration_ms, order.group_id = entry.expiration_ms, entry.group_id
         order.placed_ms = entry.created_ms or order.placed_ms
-        if order.state in {"filled", "canceled"}:  # it was ended by its fills, before its size was known
-            order.state = "unknown"
-            self._keep(order)
+        order.state = "unknown"  # its fills had ended it, before its size was known
+        self._keep(order)
 
     def _check_order(self, order: HeldOrder, fill: Fill) -> None:
         """Note what no venue may do: fill more than was ordered, or at a worse price."""

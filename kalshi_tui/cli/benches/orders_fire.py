@@ -14,12 +14,13 @@ from typing import Final, Self
 import httpx
 
 from kalshi_tui.cli.benches.orders_stamps import first_after
-from kalshi_tui.cli.benches.orders_world import LOW, Place, opened, seated, staged, until
+from kalshi_tui.cli.benches.orders_world import LOW, Place, Seat, opened, seated, staged, until
 from kalshi_tui.cli.benches.report import middle
 from kalshi_tui.core.units import Price, Size
+from kalshi_tui.errors import LocalProtocolError
 from kalshi_tui.link.client import Watching
 from kalshi_tui.link.keys import OrdersKey
-from kalshi_tui.link.trading import Fire, Fired, OrdersView
+from kalshi_tui.link.trading import Fire, Fired, OrdersView, TicketView
 from kalshi_tui.protocol import rest
 
 FIRES: Final = 200
@@ -143,12 +144,9 @@ async def _fired(place: Place, count: int, sync: Sync) -> tuple[list[int], list[
         orders = seat.link.watch(OrdersKey(count=5))
         for number in range(count):
             at = number % len(tickers)
-            ticket = await staged(seat, [*tickers[at:], *tickers[:at]])
-            await asyncio.sleep(_QUIET_S)
-            began.append(time.monotonic_ns())
-            fired = await seat.link.ask(Fire(ticket.number, ticket.token))
-            assert isinstance(fired, Fired)  # noqa: S101 - a refusal would have been raised
-            await until(partial(_has_ended, orders, fired.orders[0]), "an order did not end")
+            start, ticket, order = await _fire(seat, [*tickers[at:], *tickers[:at]])
+            began.append(start)
+            await until(partial(_has_ended, orders, order), "an order did not end")
             await asyncio.sleep(_QUIET_S)
             bare.append(time.monotonic_ns())
             await _post(transport, place.venue["rest_url"], ticket.bodies[0].encode())
@@ -156,6 +154,23 @@ async def _fired(place: Place, count: int, sync: Sync) -> tuple[list[int], list[
             await asyncio.sleep(_QUIET_S)
             synced.append(sync.once())
     return began, bare, synced
+
+
+async def _fire(seat: Seat, tickers: Sequence[str]) -> tuple[int, TicketView, int]:
+    """Fire in the first market that lets us; return when it was asked for, what of, and the order's number."""
+    for at in range(len(tickers)):
+        ticket = await staged(seat, tickers[at:])
+        await asyncio.sleep(_QUIET_S)
+        start = time.monotonic_ns()
+        try:
+            fired = await seat.link.ask(Fire(ticket.number, ticket.token))
+        except LocalProtocolError as problem:
+            if "held here" not in problem.message:
+                raise
+            continue  # its book has lost a side since
+        assert isinstance(fired, Fired)  # noqa: S101 - what this is answered by
+        return start, ticket, fired.orders[0]
+    raise AssertionError("every market is held here")
 
 
 def _has_ended(orders: Watching, number: int) -> bool:

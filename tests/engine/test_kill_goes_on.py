@@ -217,6 +217,23 @@ def test_without_a_journal_an_unverified_kill_is_tried_again_too(world: LongWorl
     assert tried == [30_000]
 
 
+def test_without_a_journal_a_mark_on_the_disk_kills_too_and_is_shown_since_then(world: LongWorld) -> None:
+    desk = world.engine.kernel.desk
+    desk.is_open, desk.journal_problem = False, "the journal is broken at row 1"
+    began_ms = desk.now_ms
+    desk.take(inputs.FlagSeen(began_ms, "another program"))
+    assert [type(effect) for effect in desk.effects()] == [RunKill]
+    assert desk.kills.state() == ("killed", "another program")
+    desk.kernel.now_ms += 5_000
+    desk.take(inputs.KillStepped(desk.now_ms, "verified: nothing rests", 0, is_over=True))
+    row = desk.kills.row()
+    assert row is not None
+    assert (row.since_ms, row.reason, row.is_over) == (began_ms, "another program", True)
+    desk.take(inputs.FlagSeen(desk.now_ms, ""))
+    assert desk.kills.reason() == ""
+    assert desk.effects() == []
+
+
 @pytest.mark.parametrize("rests", [False, True])
 def test_an_engine_that_only_looks_lifts_a_kill_by_the_phrase_where_it_has_seen_that_nothing_rests(rests: bool) -> None:
     settings = load_settings(environ={}, folder=Path("/nonexistent"))

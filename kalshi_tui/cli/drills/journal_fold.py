@@ -46,7 +46,7 @@ class Folded:
         elif kind == "Settled":
             self.paid[said["ticker"]] = said["revenue"]
         elif kind == "CashTold":
-            self.told += said["amount"]
+            self.told += said["amount"] if said["kind"] != "netted" else 0  # here a holding nets with no fill
             self.moved += said["amount"] if said["kind"] == "moved" else 0
         elif kind == "HoldingTold":
             self.begun_with[said["ticker"]] += said["size"]

@@ -268,6 +268,8 @@ class Desk:
         self._is_dirty = True
         if isinstance(taken, inputs.KillStepped):
             self.kills.stepped(taken)
+        elif isinstance(taken, inputs.FlagSeen):
+            self.kills.flag_seen_without_journal(taken)
         elif isinstance(taken, inputs.Traded) and isinstance(taken.intent, link.Kill):
             self._answer = self.kills.kill_without_journal(taken.intent.reason)
         elif self.journal_problem:

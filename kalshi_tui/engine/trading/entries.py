@@ -250,10 +250,14 @@ class Settled(_Entry, frozen=True):
 
 
 class CashTold(_Entry, frozen=True):
-    """The first balance that the venue told, from which cash is counted, or a movement that fills do not explain."""
+    """The first balance that the venue told, from which cash is counted, or what changes it without any fill.
+
+    What `moved` came from outside or went there, and is no result of the day. What was `netted` undoes the dollars of
+    contracts that were taken over against ours: no cash has come of that, and what is gone counts as lost.
+    """
 
     at_ms: int
-    kind: str  # opening, moved
+    kind: str  # opening, moved, netted
     exchange_index: int
     amount: Money
     words: str

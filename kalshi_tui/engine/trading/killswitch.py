@@ -59,7 +59,14 @@ class KillSwitch:
         """Return how far the kill has come, as people see it."""
         if not self.reason():
             return None
-        return self.step or link.KillRow(self._desk.now_ms, self.reason(), "killed", None, is_over=False)
+        return self.step or link.KillRow(self._since_ms(), self.reason(), "killed", None, is_over=False)
+
+    def _since_ms(self) -> int:
+        """Return when it was killed, as far as that is known."""
+        killed = self._desk.ledger.killed
+        if killed is not None:
+            return killed.at_ms
+        return self.step.since_ms if self.step is not None else self._desk.now_ms
 
     def began(self) -> None:
         """Take up where an earlier engine stood: a kill goes on."""
@@ -142,6 +149,12 @@ class KillSwitch:
         self._run()
         return Done("killed; the journal cannot be used, so only the mark on the disk keeps it")
 
+    def flag_seen_without_journal(self, taken: inputs.FlagSeen) -> None:
+        """Hear of the mark on the disk although nothing can be noted: who has set it wants nothing to rest."""
+        self.flag = taken.reason
+        if taken.reason:
+            self._run()
+
     def flag_seen(self, taken: inputs.FlagSeen) -> None:
         """Hear that somebody has set the mark on the disk, or taken it away."""
         self.flag = taken.reason
@@ -164,9 +177,7 @@ class KillSwitch:
     def stepped(self, taken: inputs.KillStepped) -> None:
         """Hear how far the kill has come."""
         desk = self._desk
-        killed = desk.ledger.killed
-        since_ms = killed.at_ms if killed is not None else desk.now_ms
-        self.step = link.KillRow(since_ms, self.reason(), taken.words, taken.resting, taken.is_over)
+        self.step = link.KillRow(self._since_ms(), self.reason(), taken.words, taken.resting, taken.is_over)
         if taken.is_over:
             self._ended_ms = desk.now_ms
         if taken.is_over and desk.is_open:
@@ -214,5 +225,5 @@ class KillSwitch:
     def _run(self) -> None:
         desk = self._desk
         reason = self.reason()
-        self.step = link.KillRow(desk.now_ms, reason, "cancelling everything", None, is_over=False)
+        self.step = link.KillRow(self._since_ms(), reason, "cancelling everything", None, is_over=False)
         desk.do(RunKill(tuple(group.group_id for group in desk.ledger.groups.values()), reason))

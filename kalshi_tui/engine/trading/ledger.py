@@ -158,7 +158,7 @@ class Ledger(OrderLedger):
     def _cash_told(self, entry: entries.CashTold) -> None:
         if entry.kind == "opening":
             self.opening_cash = Money((self.opening_cash or 0) + entry.amount)
-        else:
+        elif entry.kind == "moved":
             self.moved_today = Money(self.moved_today + entry.amount)
         self.moved[entry.exchange_index] = Money(self.moved.get(entry.exchange_index, 0) + entry.amount)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kalshi_tui.engine.trading.desk import Desk
 
 AT_ONCE: Final = 20
+TOO_MANY: Final = 429
 _AGAIN_MS: Final = 1_000
 _TRIPPED: Final = "exceeded_order_group_risk_limit"
 _LOOK_MS: Final = 1_000
@@ -187,7 +188,9 @@ class Orders:
 
     def _canceled(self, order: HeldOrder, taken: inputs.Outcome) -> None:
         desk, now_ms = self._desk, self._desk.now_ms
+        is_put_off = taken.outcome == "not sent" or taken.status == TOO_MANY
         outcome = {"done": "canceled", "refused": "refused", "gone": "gone"}.get(taken.outcome, "no answer")
+        outcome = "no answer" if is_put_off else outcome
         if outcome == "canceled" and order.is_changing:  # how much of it was filled hangs on what came of that
             desk.comparing.look_at(order.order_id)
         desk.note(
@@ -196,7 +199,7 @@ class Orders:
         if outcome == "refused":
             desk.tell(f"order {order.number} was not cancelled: {taken.words}", "warning", order.ticker)
         elif outcome != "canceled" and order.is_working:
-            if taken.outcome == "not sent":
+            if is_put_off:
                 self._wanted[order.number] = now_ms + _AGAIN_MS
             self._looks[order.number] = (now_ms, _LOOK_MS)
         if order.open_size and not order.is_working:

@@ -57,7 +57,7 @@ class PositionsCompared:
             raise ValueRefused(f"{ticker} is being looked at again", hint="wait until what is shown stands still")
         del self._mismatches[ticker], self._shown[difference.number]
         before, words = desk.day.result(), f"acknowledged: {difference.words}"
-        desk.note(entries.HoldingTold(desk.now_ms, ticker, shown.delta, shown.cost, words, 0))
+        self._hold(ticker, shown, words)
         desk.day.excludes(before, shown.cost)
 
     def _agrees(self, ticker: str, delta: int, theirs: Position | None, *, is_clear: bool) -> bool:
@@ -75,13 +75,22 @@ class PositionsCompared:
         shown = Shown(Size(delta), _cost_of(ours, theirs, delta))
         if desk.ledger.is_fresh:
             words = f"{contracts(Size(abs(delta)))} were held before the journal began"
-            desk.note(entries.HoldingTold(desk.now_ms, ticker, shown.delta, shown.cost, words, 0))
+            self._hold(ticker, shown, words)
             return True
         there = contracts(theirs.size) if theirs is not None else "nothing"
         words = f"the venue holds {there}, our fills come to {contracts(ours.size)}"
         self._resolve(ticker, but=words)  # what it was before is not so any more
         self._shown[differ(desk, "position", ticker, words)] = shown
         return False
+
+    def _hold(self, ticker: str, shown: Shown, words: str) -> None:
+        """Hold what only the venue tells of; it moves no cash, although it may close what our fills have opened."""
+        desk = self._desk
+        before = desk.ledger.cash_by_shard()
+        desk.note(entries.HoldingTold(desk.now_ms, ticker, shown.delta, shown.cost, words, 0))
+        for shard, cash in desk.ledger.cash_by_shard().items():
+            if netted := before.get(shard, 0) - cash:
+                desk.note(entries.CashTold(desk.now_ms, "netted", shard, Money(netted), words))
 
     def _resolve(self, ticker: str, but: str = "") -> None:
         desk = self._desk

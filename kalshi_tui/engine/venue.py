@@ -32,7 +32,6 @@ T = TypeVar("T")
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
 _PREPARED_MS: Final = 1_000  # so old a signature may be; venues allow some seconds
-_AT_ONCE_S: Final = 0.001  # the shortest wait for tokens is as long, so none is borne
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ class Venue:
         raise RemoteProtocolError(f"{request.path} has more than {PAGES_LIMIT} pages", hint="ask for fewer by a filter")
 
     async def _try(self, request: Request[T], deadline: float, prepared: Prepared | None, *, at_once: bool) -> T:
-        await self._afford(request, self._clock.monotonic() + _AT_ONCE_S if at_once else deadline)
+        await self._afford(request, deadline, at_once=at_once)
         headers = self._made_ahead(request, prepared) or self._headers(request)
         sent_ms = self._clock.now_ms()
         reply = await self._send(request, headers, deadline)
@@ -197,11 +196,12 @@ class Venue:
             self.skew.saw(stamp, sent_ms, self._clock.now_ms())
         return value
 
-    async def _afford(self, request: Request[Any], deadline: float) -> None:
+    async def _afford(self, request: Request[Any], deadline: float, *, at_once: bool) -> None:
         async with self._queue(request):
             while True:
                 wait_s = self.budget.take(request, self._steady_ms()) / 1000
-                if self._clock.monotonic() + wait_s >= deadline:
+                # Tokens alone decide what goes at once: a busy machine may stop us between any two looks at the clock.
+                if (at_once and wait_s) or self._clock.monotonic() + wait_s >= deadline:
                     raise BudgetSpent(
                         "not sent: our own rate budget is used up for longer than this may wait",
                         retry_after_s=wait_s,

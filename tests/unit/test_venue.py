@@ -16,6 +16,7 @@ from kalshi_tui.engine.ports import HttpReply
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.errors import (
     AuthenticationRefused,
+    BudgetSpent,
     KalshiTuiError,
     OutcomeUnknown,
     RateLimited,
@@ -213,6 +214,30 @@ async def test_what_our_budget_cannot_send_in_time_is_refused_for_certain_and_ne
     assert isinstance(problem, RateLimited)
     assert problem.retry_after_s == pytest.approx(0.3)
     assert desk.http.asked == []
+
+
+async def test_what_goes_at_once_waits_for_no_token() -> None:
+    desk = bench(ok(CREATED), budget=Budget())
+    desk.venue.budget.refused(create(), 0)
+    problem = await fail(desk, create(), at_once=True)
+    assert isinstance(problem, BudgetSpent)
+    assert (problem.retry_after_s, desk.clock.seconds, desk.http.asked) == (0.3, 0, [])
+
+
+class Interrupted(VirtualClock):
+    """A machine so busy that half a second passes between any two looks at the clock."""
+
+    def monotonic(self) -> float:
+        self.seconds += 0.5
+        return self.seconds
+
+
+async def test_what_goes_at_once_goes_where_tokens_are_there_however_busy_the_machine_is() -> None:
+    clock = Interrupted()
+    http = Script(clock, [ok(CREATED)])
+    venue = Venue(http, clock, lambda: 0.5, signer=Seal())
+    created = await venue.ask(create(), at_once=True)
+    assert (created.order_id, len(http.asked)) == ("o-1", 1)
 
 
 async def test_one_that_waited_in_line_beyond_its_deadline_is_not_sent() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kalshi_tui.core.newyork import day_of
 from kalshi_tui.core.positions import Position
 from kalshi_tui.core.units import Money, Size
+from kalshi_tui.engine.trading.held_orders import KnownFill
 from kalshi_tui.engine.trading.order import HeldOrder
-from kalshi_tui.engine.trading.order_ledger import KnownFill
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.keys import FillsKey, OrdersKey
 from kalshi_tui.sdk.risk import Exposure, RiskCheck, RiskPicture, Usage

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kalshi_tui.core.units import Money, Price, Size
-from kalshi_tui.link.trading import EventRow, OutcomeRow
+from kalshi_tui.link.trading import EventRow, KillRow, OutcomeRow
 from kalshi_tui.tui.actions import ACTIONS, lay_over
 from kalshi_tui.tui.fates import fate_of
 from kalshi_tui.tui.panes.axis import axis_of
@@ -187,6 +187,21 @@ def test_only_a_kill_has_a_banner() -> None:
     rows = banner_rows(trading(state="killed"), KEYS, NOW_MS, 80)
     assert {len(text(row)) for row in rows} == {80}
     assert {styles(row) for row in rows} == {"alarm"}
+
+
+@pytest.mark.parametrize(
+    ("resting", "words", "said"),
+    [
+        (None, "asking", "The venue has not told yet what rests. asking"),
+        (1, "", "1 order STILL RESTS at the venue."),
+        (2, "canceling", "2 orders STILL REST at the venue. canceling"),
+        (0, "verified: nothing rests (2 canceled, 0 gone)", "Verified: nothing rests (2 canceled, 0 gone)"),
+        (0, "", "Nothing rests at the venue."),
+    ],
+)
+def test_the_banner_of_a_kill_says_once_what_rests(resting: int | None, words: str, said: str) -> None:
+    row = KillRow(NOW_MS - 5_000, "by hand", words, resting, is_over=True)
+    assert text(banner_rows(trading(state="killed", kill=row), KEYS, NOW_MS, 80)[1]).strip() == said
 
 
 def picture(**changes: Any) -> Picture:

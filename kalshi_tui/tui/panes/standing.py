@@ -61,18 +61,19 @@ def banner_rows(view: TradingView | None, keys: Mapping[str, str], now_ms: int, 
     lines = [" KILLED: nothing that adds risk is sent"]
     if (kill := view.kill) is not None:
         lines = [f" KILLED {span(max(now_ms - kill.since_ms, 0))} ago: {kill.reason}"]
-        lines += wrap(f"{_resting_words(kill.resting)} {kill.words}".strip(), max(width - 2, 1))[:2]
+        lines += wrap(_kill_words(kill.resting, kill.words), max(width - 2, 1))[:2]
     lift = key_words(keys.get("trading.lift", "").split(",")[0])
     lines.append(f"{lift} lifts it, by a phrase, once we and the venue agree" if lift else "")
     return [((fit(f" {line.strip()}", width), "alarm"),) for line in lines if line]
 
 
-def _resting_words(resting: int | None) -> str:
+def _kill_words(resting: int | None, words: str) -> str:
     if resting is None:
-        return "The venue has not told yet what rests."
-    if not resting:
-        return "Nothing rests at the venue."
-    return f"{resting:,} order{'s' * (resting != 1)} STILL REST{'S' * (resting == 1)} at the venue."
+        return f"The venue has not told yet what rests. {words}".strip()
+    if resting:
+        return f"{resting:,} order{'s' * (resting != 1)} STILL REST{'S' * (resting == 1)} at the venue. {words}".strip()
+    # The kill says itself whether it is proved that nothing rests: saying it before that would be too soon.
+    return words[:1].upper() + words[1:] or "Nothing rests at the venue."
 
 
 def first_words(view: TradingView | None, keys: Mapping[str, str]) -> str:

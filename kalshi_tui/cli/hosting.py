@@ -39,7 +39,8 @@ from kalshi_tui.engine.inputs import CODEC, Opening
 from kalshi_tui.engine.no_recorder import NoRecorder
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.ports import Recorder
-from kalshi_tui.engine.running import Engine, Surroundings, Watch
+from kalshi_tui.engine.running import Engine
+from kalshi_tui.engine.surroundings import Surroundings, Watch
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.protocol.signing import Scope, Signer
 

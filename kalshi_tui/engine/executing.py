@@ -165,6 +165,7 @@ class Executor:
     # The journal
 
     def _kept(self, upto: int) -> None:
+        self.look_at_flag()  # the disk may have been busy, or we stood still: a kill's mark counts before what waited
         self._take(inputs.Journalled(self._now_ms(), upto))
 
     def _not_kept(self, reason: str) -> None:
@@ -190,6 +191,10 @@ class Executor:
         permit = effect.permit
         self._desk.gate.spend(permit)
         number, kind = permit.number, permit.kind
+        self.look_at_flag()
+        if effect.adds_risk and self._desk.kills.reason():
+            self._take(inputs.Outcome(self._now_ms(), kind, number, "not sent", "killed before it left"))
+            return
         prepared = self._signed.pop(permit.request.full_path, None)
         _TRADES.info("%s order %d: %s", kind, number, (permit.request.body or b"").decode())
 

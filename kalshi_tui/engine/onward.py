@@ -23,15 +23,20 @@ class Onward:
 
     def now_ms(self, least_ms: int = 0) -> int:
         """Return Unix milliseconds, not before what was returned earlier, nor before `least_ms`."""
-        now_ms, steady_ms = self._clock.now_ms(), int(self._clock.monotonic() * 1000)
+        before_ms = self._steady_ms()
+        now_ms = self._clock.now_ms()
         if self._seen is not None:
-            leapt_ms = now_ms - self._seen[0] - round((steady_ms - self._seen[1]) * self._speed)
+            # As much time as may have passed between these looks: a pause amid them is no leap of the clock.
+            leapt_ms = now_ms - self._seen[0] - round((self._steady_ms() - self._seen[1]) * self._speed)
             if leapt_ms >= _LEAP_MS:
                 given_back = min(self.lead_ms, leapt_ms)
                 self.lead_ms -= given_back
                 self.leapt_ms += leapt_ms - given_back
-        self._seen = now_ms, steady_ms
+        self._seen = now_ms, before_ms
         self._latest_ms = max(self._latest_ms, least_ms)
         self.lead_ms += max(self._latest_ms - now_ms - self.lead_ms, 0)
         self._latest_ms = now_ms + self.lead_ms
         return self._latest_ms
+
+    def _steady_ms(self) -> int:
+        return int(self._clock.monotonic() * 1000)

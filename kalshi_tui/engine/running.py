@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import Any, Final, NoReturn
 
 from kalshi_tui.core.events import Event
 from kalshi_tui.engine import inputs
-from kalshi_tui.engine.executing import Executor, Outside
+from kalshi_tui.engine.executing import Executor
 from kalshi_tui.engine.feed import Feed, FeedRules, FeedStatus
 from kalshi_tui.engine.history import Sampler
 from kalshi_tui.engine.intake import Intake
 from kalshi_tui.engine.kernel import Kernel
 from kalshi_tui.engine.lag import LagMeter
 from kalshi_tui.engine.onward import Onward
-from kalshi_tui.engine.ports import Chance, Clock, Recorder, Storage, StreamTransport
 from kalshi_tui.engine.questions import Question, request_of
-from kalshi_tui.engine.venue import Venue
+from kalshi_tui.engine.surroundings import Surroundings
 from kalshi_tui.errors import AuthenticationRefused, KalshiTuiError, LocalProtocolError, TransportError, ValueRefused
 from kalshi_tui.link.intents import (
     Distrust,
@@ -42,11 +40,10 @@ from kalshi_tui.link.pipes import Pipe
 from kalshi_tui.link.server import LinkRules, Server
 from kalshi_tui.link.trading import Kill, TradingIntent
 from kalshi_tui.link.views import TapeState
-from kalshi_tui.protocol.signing import Signer
-from kalshi_tui.sdk.risk import RiskCheck
 
 VITALS_S: Final = 1.0
 _SOON_S: Final = 0.05  # until the venue has told the time: nothing that adds risk is sent before
+_STIR_S: Final = 0.1
 _SOON_FOR_MS: Final = 10_000
 ASKED_FOR: Final = 500
 _ASKED_AT_ONCE: Final = 4
@@ -54,37 +51,6 @@ _STAYING: Final = frozenset({"series", "events", "event", "updated", "markets"})
 _LOG: Final = logging.getLogger(__name__)
 _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "alarm": logging.ERROR}
 _NO_STREAM: Final = "live books need a key, also for public data; books are polled until one is set"
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who watches the loop from beside it: must hear a beat, and may say that the loop has stood still."""
-
-    beat: Callable[[], None]
-    is_stalled: Callable[[], bool]
-    recover: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an engine stands on: ports, and what they stand for."""
-
-    venue: Venue
-    stream: StreamTransport
-    signer: Signer | None
-    clock: Clock
-    chance: Chance
-    storage: Storage
-    recorder: Recorder
-    ask_reference: Callable[[], Awaitable[bytes]] | None = None
-    speed: float = 1.0
-    stays: bool = True
-    lines_lost: Callable[[], int] = lambda: 0  # of the log
-    is_lasting: bool = True  # whether the venue is still the same one when an engine comes back
-    has_settled: Callable[[], None] = lambda: None  # called when something was read that stays for long
-    outside: Outside | None = None  # what trading stands on
-    risk_checks: tuple[RiskCheck, ...] = ()
-    watch: Watch | None = None
 
 
 class Engine:
@@ -120,6 +86,14 @@ class Engine:
     async def run(self) -> None:
         """Run until `stopping` is set or a part of it fails; then put everything away."""
         self._fault = asyncio.get_running_loop().create_future()
+        stirring = asyncio.ensure_future(self._stirs())
+        try:
+            await self._run()
+        finally:
+            stirring.cancel()
+            await asyncio.gather(stirring, return_exceptions=True)
+
+    async def _run(self) -> None:
         await self._remember_catalogue()
         await self.executor.open()
         parts = [self._beats(), self._vitals(), self.lag.run(), self._follow_stream()]
@@ -221,6 +195,7 @@ class Engine:
 
     def _trade(self, intent: TradingIntent, client: str) -> Result:
         """Have the desk do what is asked, and begin at once what it wants done."""
+        self.executor.look_at_flag()  # it may have come since the last beat, and what is asked now came after it
         self.intake.take(inputs.Traded(self._now_ms(), intent, client))
         self.executor.pump()
         self._nudge()
@@ -281,13 +256,18 @@ class Engine:
                 self._keep(self._answer_question(question))
             self._save()
 
+    async def _stirs(self) -> None:
+        """Show whoever watches that the loop goes round, also while it opens or closes what is slow."""
+        while self._around.watch is not None:
+            self._around.watch.beat()
+            await self._around.clock.sleep(_STIR_S)
+
     def _look_around(self) -> None:
         """Hear of a kill from the disk, and of a loop that stood still: it is forgiven after a clean comparison."""
         self.executor.look_at_flag()
         watch, desk = self._around.watch, self.kernel.desk
         if watch is None:
             return
-        watch.beat()
         if watch.is_stalled() and not desk.is_stalled:
             self.intake.take(inputs.Stalled(self._now_ms(), is_stalled=True))
         elif desk.is_stalled and desk.reconciled_ms is not None:

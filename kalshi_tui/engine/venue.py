@@ -32,6 +32,8 @@ T = TypeVar("T")
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
 _PREPARED_MS: Final = 1_000  # so old a signature may be; venues allow some seconds
+_LEAST_S: Final = 1.0  # what is begun has so long: given up at once, nobody would know whether it has happened
+_PAUSED_S: Final = 0.05  # a timer that comes so much later says that we stood still ourselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +201,20 @@ class Venue:
     async def _afford(self, request: Request[Any], deadline: float, *, at_once: bool) -> None:
         async with self._queue(request):
             while True:
-                wait_s = self.budget.take(request, self._steady_ms()) / 1000
+                if not at_once and self._clock.monotonic() >= deadline:
+                    raise BudgetSpent(
+                        "not sent: its time was over before its turn came", retry_after_s=0.0, hint="ask again"
+                    )
                 # Tokens alone decide what goes at once: a busy machine may stop us between any two looks at the clock.
-                if (at_once and wait_s) or self._clock.monotonic() + wait_s >= deadline:
+                wait_s = self.budget.take(request, self._steady_ms()) / 1000
+                if not wait_s:
+                    return
+                if at_once or self._clock.monotonic() + wait_s >= deadline:
                     raise BudgetSpent(
                         "not sent: our own rate budget is used up for longer than this may wait",
                         retry_after_s=wait_s,
                         hint="send less at a time; `kalshi-tui doctor` shows the account's budget",
                     )
-                if not wait_s:
-                    return
                 await self._clock.sleep(wait_s)
 
     def _queue(self, request: Request[Any]) -> asyncio.Lock:
@@ -230,7 +236,7 @@ class Venue:
         return headers | self._signer.sign(self.now_ms(), request.method, request.full_path)
 
     async def _send(self, request: Request[Any], headers: Mapping[str, str], deadline: float) -> Reply:
-        left = deadline - self._clock.monotonic()
+        left = max(deadline - self._clock.monotonic(), _LEAST_S)
         send = self._http.send(request.method, request.target, headers, request.body)
         try:
             return await within(self._clock, left, send)
@@ -281,15 +287,28 @@ def _may_repeat(request: Request[Any], problem: KalshiTuiError) -> bool:
 
 
 async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
-    """Return what `work` gives, or raise TransportError when it takes longer by this clock."""
+    """Return what `work` gives, or raise TransportError when it takes longer by this clock.
+
+    Where we stood still ourselves as the time ran out, what has come meanwhile is read first.
+    """
     task = asyncio.ensure_future(work)
-    timer = asyncio.ensure_future(clock.sleep(max(seconds, 0.0)))
+    until = clock.monotonic() + max(seconds, 0.0)
     try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        await _for_at_most(clock, task, max(seconds, 0.0))
+        if not task.done() and (late := clock.monotonic() - until) > _PAUSED_S:
+            await _for_at_most(clock, task, min(late, _LEAST_S))
         if task.done():
             return task.result()
         raise TransportError(f"no answer within {seconds:.1f} s", hint="check the network and the venue's status page")
     finally:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _for_at_most(clock: Clock, task: asyncio.Future[Any], seconds: float) -> None:
+    timer = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
         timer.cancel()
-        await asyncio.gather(task, timer, return_exceptions=True)
+        await asyncio.gather(timer, return_exceptions=True)

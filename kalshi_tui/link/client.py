@@ -238,7 +238,11 @@ async def attach(pipe: Pipe, *, name: str, settings_hash: str = "", answer_s: fl
 async def attach_to(path: str, *, name: str, settings_hash: str = "", answer_s: float = ANSWER_S) -> Link:
     """Attach to the engine that listens at a path; ConnectionError says that nobody does."""
     _, pipe = await asyncio.get_running_loop().create_unix_connection(SocketPipe, path)
-    return await attach(pipe, name=name, settings_hash=settings_hash, answer_s=answer_s)
+    try:
+        return await attach(pipe, name=name, settings_hash=settings_hash, answer_s=answer_s)
+    except BaseException:
+        pipe.close()  # or a greeting that comes late would find a client that nobody is
+        raise
 
 
 def _nothing() -> None:

@@ -15,6 +15,7 @@ from kalshi_tui.tui.attaching import Attaching
 from kalshi_tui.tui.key_words import key_words
 from kalshi_tui.tui.look import Look
 from kalshi_tui.tui.panes.notices import notice_rows
+from kalshi_tui.tui.pulse import Pulse
 from kalshi_tui.tui.resuming import Resuming
 from kalshi_tui.tui.safety import Guarded
 from kalshi_tui.tui.screens.desk import ON_DESK, Desk
@@ -28,7 +29,7 @@ from kalshi_tui.tui.widgets.lines import Row
 from kalshi_tui.tui.widgets.pages import MOST
 from kalshi_tui.tui.wires import Wires
 
-CALM_TICK_S = 0.5
+DRAWN_ANEW_S = 1.0
 KEEP_TITLE, GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"  # a window that does not know them lets them be
 
 
@@ -61,6 +62,7 @@ class Terminal(Guarded[Farewell]):
         self.set_keymap(keymap.changed())
         self.wires = Wires()
         self._monotonic = monotonic
+        self._pulse = Pulse(monotonic, look.beat_s)
         self.trading = Trading(self.wires, monotonic, self._trading_changed)
         self.desk = Desk(self.wires, self.trading, self.keys, look.sizes)
         self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
@@ -79,8 +81,8 @@ class Terminal(Guarded[Farewell]):
         self._write(KEEP_TITLE)
         self.tick()
         self.call_after_refresh(self.attaching.begin)
-        if self.look.tick_s is not None:
-            self.set_interval(max(self.look.tick_s, CALM_TICK_S if self.look.calm else 0.0), self.tick)
+        if self.look.beat_s is not None:
+            self.set_interval(self.look.beat_s, self._beat)
 
     async def on_unmount(self) -> None:
         """Let the engine go, and give the window its title back."""
@@ -91,6 +93,7 @@ class Terminal(Guarded[Farewell]):
     async def on_event(self, event: Event) -> None:
         """Let whatever has the keys be drawn at once when it is given one, and the trigger hear each as it comes."""
         if isinstance(event, Key):
+            self._stir()
             if isinstance(self.screen, Prompt):
                 self.screen.hurry(self.focused)
             if not event.is_forwarded:
@@ -171,6 +174,18 @@ class Terminal(Guarded[Farewell]):
     async def _attached(self, link: Link) -> None:
         self.trading.plug(link)
         await self.resuming.attached(link)
+
+    def _beat(self) -> None:
+        self._stir()
+        self.tick()
+
+    def _stir(self) -> None:
+        """Notice when everything stood still: what was being drawn then may never have come to the window."""
+        still_s = self._pulse.stood_still_s()
+        if still_s:
+            self.trading.stood_still(still_s)
+        if still_s >= DRAWN_ANEW_S:
+            self.screen.refresh()
 
     def _trading_changed(self) -> None:
         if self._running:

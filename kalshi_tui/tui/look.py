@@ -9,6 +9,7 @@ from typing import Final
 from kalshi_tui.core.units import Size
 from kalshi_tui.tui.theming import Themes
 
+CALM_TICK_S: Final = 0.5
 SIZES: Final = tuple(Size(100 * contracts) for contracts in (1, 5, 10, 25, 100))
 
 
@@ -22,3 +23,8 @@ class Look:
     keys: Mapping[str, str] = field(default_factory=dict)  # an action's id and its keys: "market.next": "n,ctrl+n"
     sizes: Sequence[Size] = SIZES  # of the keys 1 to 5 on the ladder
     calm: bool = False  # nothing blinks, and two pictures a second at most
+
+    @property
+    def beat_s(self) -> float | None:
+        """Return how far apart two ticks are."""
+        return self.tick_s if self.tick_s is None or not self.calm else max(self.tick_s, CALM_TICK_S)

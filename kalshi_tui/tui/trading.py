@@ -72,6 +72,13 @@ class Trading:
         """Hear that the link is gone."""
         self.staging.lose()
 
+    def stood_still(self, seconds: float) -> None:
+        """Leave out the time in which everything stood still: nobody read a ticket in it, nor waited with a press."""
+        now = self._monotonic()
+        self.trigger.stood_still(seconds, now)
+        if self._killed_once is not None:
+            self._killed_once = min(self._killed_once + seconds, now)
+
     def beat(self) -> None:
         """Do what is due: fire what was held for a moment, let go of words that were read."""
         self.asking.beat()

@@ -74,6 +74,10 @@ class Trigger:
         self._since = now
         self._held = None
 
+    def stood_still(self, seconds: float, now: float) -> None:
+        """Hear that nothing was drawn for so long: what is shown has been in sight for that much less."""
+        self._since = min(self._since + seconds, now)
+
     def hide(self) -> None:
         """Hear that nothing is shown any more."""
         self._facts = self._held = None

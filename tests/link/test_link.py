@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from kalshi_tui.errors import ConfigError, LocalProtocolError, OutcomeUnknown, RemoteProtocolError, TransportError
+from kalshi_tui.link import client
 from kalshi_tui.link.client import Link, attach
 from kalshi_tui.link.intents import Distrust, Done, Intent, ReadHistory, Recall, Recalled, Result
 from kalshi_tui.link.keys import Key, LadderKey, MarketKey, MarketsKey, NoticesKey, TradesKey
@@ -245,6 +247,23 @@ async def test_a_client_with_other_settings_is_told_of() -> None:
 
 async def test_who_does_not_greet_is_refused() -> None:
     assert isinstance(await greeted_with(Room(), Watch(1, NOTICES)), Refused)
+
+
+async def test_who_is_not_greeted_hangs_up_and_leaves_no_client_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "GREETING_S", 0.05)
+    path, over = str(tmp_path / "engine.sock"), asyncio.Event()
+
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the other end hangs up
+        writer.close()
+        over.set()
+
+    async with await asyncio.start_unix_server(says_nothing, path):
+        with pytest.raises(TransportError, match="did not greet"):
+            await client.attach_to(path, name="terminal")
+        await asyncio.wait_for(over.wait(), 5)
 
 
 async def test_no_more_clients_are_taken_than_allowed() -> None:

@@ -37,7 +37,8 @@ from kalshi_tui.engine.feed import FeedRules
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.ports import Reply
 from kalshi_tui.engine.rules import Rules
-from kalshi_tui.engine.running import Engine, Surroundings
+from kalshi_tui.engine.running import Engine
+from kalshi_tui.engine.surroundings import Surroundings
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link import trading as link

@@ -26,7 +26,8 @@ from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.engine.no_recorder import NoRecorder
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.rules import Rules
-from kalshi_tui.engine.running import Engine, Surroundings
+from kalshi_tui.engine.running import Engine
+from kalshi_tui.engine.surroundings import Surroundings
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.errors import StorageFailed, TransportError
 from kalshi_tui.link.client import Link, attach

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import sys
 import termios
@@ -22,6 +23,7 @@ from msgspec.structs import replace
 from kalshi_tui.link.pipes import Pipe, SocketPipe
 from kalshi_tui.link.trading import Fire, Kill
 from kalshi_tui.link.views import Notice, NoticesView, StatusView, View
+from kalshi_tui.tui.app import DRAWN_ANEW_S
 from tests.tui.desk import NOW_MS, FakeEngine, everything, row, status
 from tests.tui.hostile import CORPUS
 from tests.tui.played import played
@@ -92,6 +94,10 @@ class Pty:
 
     def press(self, keys: bytes) -> None:
         os.write(self._master, keys)
+
+    def wipe(self) -> None:
+        """Lose what was drawn."""
+        self._stream.feed(b"\x1b[2J")
 
     def resize(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -234,6 +240,21 @@ async def test_a_real_terminal_shows_what_the_engine_sends(tmp_path: Path) -> No
         terminal.resize(1, 1)
         terminal.resize(COLUMNS, LINES)
         await terminal.shows("Above 14.25%")
+        terminal.press(b"\x11")
+        assert await terminal.ends() == 0
+
+
+async def test_what_was_lost_while_the_program_stood_still_is_drawn_again(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.publish(*everything())
+    async with at_a_pty(engine, tmp_path) as terminal:
+        await terminal.shows("14 bids, 12 asks")
+        before = await terminal.rests()
+        terminal.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(DRAWN_ANEW_S + 0.3)
+        terminal.wipe()
+        terminal.process.send_signal(signal.SIGCONT)
+        await terminal.until(lambda: terminal.lines() == before)
         terminal.press(b"\x11")
         assert await terminal.ends() == 0
 

@@ -22,7 +22,8 @@ from kalshi_tui.engine.inputs import CODEC, Opening, Record
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.ports import Journal, KillFlag, Storage
 from kalshi_tui.engine.rules import Rules
-from kalshi_tui.engine.running import Engine, Surroundings
+from kalshi_tui.engine.running import Engine
+from kalshi_tui.engine.surroundings import Surroundings
 from kalshi_tui.engine.venue import Venue
 from kalshi_tui.errors import TransportError
 from kalshi_tui.link.client import Link, attach

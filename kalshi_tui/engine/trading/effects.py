@@ -31,6 +31,7 @@ class SendOrder:
     """Send what a permit is for."""
 
     permit: Permit
+    adds_risk: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class Tickets:
                 self._not_sent(waiting, reason)
             else:
                 self._desk.note(entries.Sending(self._desk.now_ms, waiting.permit.number))
-                self._desk.do(SendOrder(waiting.permit))
+                self._desk.do(SendOrder(waiting.permit, waiting.adds_risk))
 
     def not_journalled(self, reason: str) -> None:
         """Send nothing of what is not on the disk."""

@@ -191,8 +191,7 @@ class Executor:
         permit = effect.permit
         self._desk.gate.spend(permit)
         number, kind = permit.number, permit.kind
-        self.look_at_flag()
-        if effect.adds_risk and self._desk.kills.reason():
+        if effect.adds_risk and self._is_killed():
             self._take(inputs.Outcome(self._now_ms(), kind, number, "not sent", "killed before it left"))
             return
         prepared = self._signed.pop(permit.request.full_path, None)
@@ -214,6 +213,11 @@ class Executor:
             )
 
         await self._answered(kind, number, ask)
+
+    def _is_killed(self) -> bool:
+        """Look for the last time: the mark of a kill may have come since the desk let an order go."""
+        self.look_at_flag()
+        return bool(self._desk.kills.reason())
 
     async def _cancel(self, effect: SendCancels) -> None:
         if len(effect.numbers) == 1:

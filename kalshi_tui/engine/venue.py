@@ -32,7 +32,6 @@ T = TypeVar("T")
 PAGES_LIMIT: Final = 2_000
 _UNREAD_KEPT: Final = 100
 _PREPARED_MS: Final = 1_000  # so old a signature may be; venues allow some seconds
-_LEAST_S: Final = 1.0  # what is begun has so long: given up at once, nobody would know whether it has happened
 _PAUSED_S: Final = 0.05  # a timer that comes so much later says that we stood still ourselves
 
 
@@ -202,9 +201,7 @@ class Venue:
         async with self._queue(request):
             while True:
                 if not at_once and self._clock.monotonic() >= deadline:
-                    raise BudgetSpent(
-                        "not sent: its time was over before its turn came", retry_after_s=0.0, hint="ask again"
-                    )
+                    raise _too_late()
                 # Tokens alone decide what goes at once: a busy machine may stop us between any two looks at the clock.
                 wait_s = self.budget.take(request, self._steady_ms()) / 1000
                 if not wait_s:
@@ -236,7 +233,9 @@ class Venue:
         return headers | self._signer.sign(self.now_ms(), request.method, request.full_path)
 
     async def _send(self, request: Request[Any], headers: Mapping[str, str], deadline: float) -> Reply:
-        left = max(deadline - self._clock.monotonic(), _LEAST_S)
+        left = deadline - self._clock.monotonic()
+        if left <= 0:  # begun now, it would be given up at once, and nobody would know whether it has happened
+            raise _too_late()
         send = self._http.send(request.method, request.target, headers, request.body)
         try:
             return await within(self._clock, left, send)
@@ -281,6 +280,10 @@ def is_about_time(problem: KalshiTuiError) -> bool:
     return isinstance(problem, AuthenticationRefused) and problem.code.startswith("header_timestamp_expired")
 
 
+def _too_late() -> BudgetSpent:
+    return BudgetSpent("not sent: its time was over before its turn came", retry_after_s=0.0, hint="ask again")
+
+
 def _may_repeat(request: Request[Any], problem: KalshiTuiError) -> bool:
     """Tell whether sending again does no harm: a cancel that was refused for its time alone has not happened."""
     return not request.is_write or (request.is_cancel and is_about_time(problem))
@@ -296,7 +299,7 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
     try:
         await _for_at_most(clock, task, max(seconds, 0.0))
         if not task.done() and (late := clock.monotonic() - until) > _PAUSED_S:
-            await _for_at_most(clock, task, min(late, _LEAST_S))
+            await _for_at_most(clock, task, min(late, 1.0))
         if task.done():
             return task.result()
         raise TransportError(f"no answer within {seconds:.1f} s", hint="check the network and the venue's status page")

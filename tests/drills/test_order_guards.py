@@ -78,6 +78,7 @@ def test_without_the_arming_an_order_leaves_while_nobody_has_armed(monkeypatch: 
 def test_without_the_kill_check_an_order_leaves_after_a_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, "kill", "armed", "group")
     monkeypatch.setattr(Tickets, "_shut", lambda *_: "")
+    monkeypatch.setattr(Executor, "_is_killed", lambda _: False)
     killed = Habits(only=("join",), kills_at_s=(8.0,), lifts_after_s=-1)
     assert found("F15", dealt("after_kill"), trades=killed)
 

@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from kalshi_tui.adapters.journal_now import JournalNow
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.journal_rows import JournalRow
-from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.trading.desk import Desk
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link import trading as link
-from kalshi_tui.practice.records import NewOrder
-from tests.plugins.pictures import LOOSEST
+from kalshi_tui.practice.records import NewOrder, Side
+from tests.engine.dealing import LIVE, a_world, begin, desk_of, place
 from tests.property.trading_world import LongWorld
 
-ROOMY: Final = OrderRules(execution="live", reset_phrase="lift", quarantine_ms=20_000)
-SEED: Final = 3
+ROOMY: Final = replace(LIVE, quarantine_ms=20_000)
+AT_ONCE: Final = "immediate_or_cancel"
 NO_CASH: Final = {"cash": None}
 
 
-@contextmanager
-def a_world() -> Iterator[LongWorld]:
-    world = LongWorld(SEED, orders=ROOMY, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        yield world
-    finally:
-        world.end()
-
-
-def begin(world: LongWorld) -> None:
-    world.start()
-    world.wait(2)
-
-
-def desk_of(world: LongWorld) -> Desk:
-    return world.engine.kernel.desk
-
-
-def fire(world: LongWorld, side: Any, ticks: int, size: int, **more: Any) -> int:
-    """Fire an order so many ticks beyond the best price of its own side, and return its number."""
-    market = world.exchange.markets[world.tickers[0]]
-    price = Price(market.best_bid + 100 * ticks if side == "bid" else market.best_ask - 100 * ticks)
-    staged = world.ask(link.Stage(link.Draft(world.tickers[0], side, price, Size(size), **more)))
-    assert isinstance(staged, link.Staged)
-    fired = world.ask(link.Fire(staged.ticket.number, staged.ticket.token))
-    assert isinstance(fired, link.Fired)
-    return fired.orders[0]
-
-
-def elsewhere(world: LongWorld, side: Any, price: int, count: int) -> str:
+def elsewhere(world: LongWorld, side: Side, price: int, count: int) -> str:
     """Place an order on the account from another screen."""
     new = NewOrder(
         ticker=world.tickers[1], side=side, price=Price(price), count=Size(count), time_in_force="good_till_canceled",
@@ -67,15 +35,15 @@ def a_full_life(world: LongWorld) -> list[JournalRow]:
     """Trade in every way for a while, crash with orders at work, and return the journal."""
     begin(world)
     world.ask(link.Arm())
-    fire(world, "bid", -3, 500)
-    gone = fire(world, "bid", -4, 300)
-    fire(world, "bid", 6, 200, time_in_force="immediate_or_cancel")
+    place(world, 500)
+    gone = place(world, 300, ticks=-4)
+    place(world, 200, ticks=6, time_in_force=AT_ONCE)
     elsewhere(world, "bid", 500, 400)
     elsewhere(world, "ask", world.exchange.markets[world.tickers[1]].best_bid, 100)
     world.wait(1)
-    world.ask(link.CancelOrders((gone,)))
+    world.ask(link.CancelOrders((gone.number,)))
     world.faults.armed["reply lost"] += 1
-    fire(world, "ask", -3, 100)
+    place(world, 100, side="ask")
     world.wait(0.2)
     world.crash()
     return world.journal.durable_rows()
@@ -112,7 +80,7 @@ def changes(world: LongWorld, since: int) -> list[str]:
 
 
 def test_from_any_beginning_of_the_journal_it_comes_to_what_the_exchange_has_and_changes_nothing_there() -> None:
-    with a_world() as world:
+    with a_world(ROOMY) as world:
         rows = a_full_life(world)
         assert {"Placed", "FillTold", "CancelAsked", "Unanswered", "OrderTold"} <= {row.kind for row in rows}
         for kept in range(len(rows) + 1):
@@ -133,7 +101,7 @@ def test_from_any_beginning_of_the_journal_it_comes_to_what_the_exchange_has_and
 
 
 def test_comparing_again_and_again_notes_nothing_more() -> None:
-    with a_world() as world:
+    with a_world(ROOMY) as world:
         a_full_life(world)
         begin(world)
         world.wait(10)
@@ -150,10 +118,10 @@ def test_comparing_again_and_again_notes_nothing_more() -> None:
 
 
 def test_what_cannot_be_explained_is_shown_and_stops_what_adds_risk_and_no_trade_is_invented() -> None:
-    with a_world() as world:
+    with a_world(ROOMY) as world:
         begin(world)
         world.ask(link.Arm())
-        fire(world, "bid", 6, 200, time_in_force="immediate_or_cancel")
+        place(world, 200, ticks=6, time_in_force=AT_ONCE)
         world.wait(8)
         desk = desk_of(world)
         world.exchange.positions[world.user_id, 0, world.tickers[0]].size = Size(700)
@@ -167,15 +135,15 @@ def test_what_cannot_be_explained_is_shown_and_stops_what_adds_risk_and_no_trade
         assert set(desk.ledger.fills) == traded
         assert desk.risk.position(world.tickers[0]).size == 200
         with pytest.raises(KalshiTuiError, match="DIFFERENCE_OPEN"):
-            fire(world, "bid", -3, 100)
+            place(world)
         world.ask(link.Acknowledge(difference.number))
         world.wait(5)
         assert (desk.risk.position(world.tickers[0]).size, desk.ledger.differences) == (700, {})
-        fire(world, "bid", -3, 100)
+        place(world)
 
 
 def test_an_order_from_elsewhere_is_found_by_the_list_counts_as_risk_and_is_cancelled_from_here() -> None:
-    with a_world() as world:
+    with a_world(ROOMY) as world:
         begin(world)
         desk = desk_of(world)
         before = desk.risk.worst(world.tickers[1])

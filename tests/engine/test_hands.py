@@ -13,9 +13,8 @@ from msgspec.structs import replace
 from kalshi_tui.adapters.journal_now import JournalNow
 from kalshi_tui.adapters.sqlite_now import SqliteNow
 from kalshi_tui.cli.drills.place import small_world
-from kalshi_tui.cli.drills.world import World, risk_checks
+from kalshi_tui.cli.drills.world import World
 from kalshi_tui.config.load import load_settings
-from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine import inputs
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.running import Engine
@@ -23,47 +22,16 @@ from kalshi_tui.errors import KalshiTuiError, StorageFailed
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.client import Link
 from kalshi_tui.protocol import rest
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import QUICK, armed, begin, fire, order_of, place, resting, stage, told
 from tests.property.trading_world import LongWorld, Mark, _bury
 
-RULES: Final = OrderRules(
-    execution="live", reset_phrase="lift", orders_per_10s=50, orders_per_minute=200, duplicate_ms=0
-)
 CREATE: Final = "/trade-api/v2/portfolio/events/orders"
 
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        begin(here)
-        here.ask(link.Arm())
+    with armed(QUICK) as here:
         yield here
-    finally:
-        here.end()
-
-
-def begin(world: LongWorld) -> None:
-    world.start()
-    world.wait(2)
-
-
-def stage(world: LongWorld, size: int, *, away: int = 300, replaces: int | None = None) -> link.TicketView:
-    price = Price(world.exchange.markets[world.tickers[0]].best_bid - away)
-    kind: link.DraftKind = "place" if replaces is None else "amend"
-    staged = world.ask(link.Stage(link.Draft(world.tickers[0], "bid", price, Size(size), kind=kind, replaces=replaces)))
-    assert isinstance(staged, link.Staged)
-    return staged.ticket
-
-
-def fire(world: LongWorld, ticket: link.TicketView) -> int:
-    fired = world.ask(link.Fire(ticket.number, ticket.token))
-    assert isinstance(fired, link.Fired)
-    return fired.orders[0]
-
-
-def resting(world: LongWorld) -> list[int]:
-    return sorted(order.remaining for order in world.exchange.resting_of(world.user_id))
 
 
 def kinds(world: LongWorld) -> list[str]:
@@ -74,15 +42,11 @@ def writes(world: LongWorld, end: str) -> int:
     return sum(left.method != "GET" and left.path.partition("?")[0].endswith(end) for left in world.left)
 
 
-def told(engine: Engine, loudness: str) -> list[str]:
-    return [str(notice.words) for notice in engine.kernel.notices.since(0) if notice.loudness == loudness]
-
-
 # Killing
 
 
 def test_a_kill_that_is_asked_for_while_one_runs_is_that_one(world: LongWorld) -> None:
-    fire(world, stage(world, 100))
+    place(world)
     world.wait(1)
     for _ in range(3):
         world.ask(link.Kill("a person"))
@@ -118,12 +82,12 @@ def test_a_kill_that_cannot_be_marked_on_the_disk_says_so_and_kills_all_the_same
     world.flag = BadDisk("set")
     begin(world)
     world.ask(link.Arm())
-    fire(world, stage(world, 100))
+    place(world)
     world.wait(1)
     world.ask(link.Kill("a person"))
     world.wait(5)
     assert resting(world) == []
-    assert "the kill could not be marked on the disk: the disk is full" in told(world.engine, "alarm")
+    assert "the kill could not be marked on the disk: the disk is full" in told(world, "alarm")
     assert world.flag.reason() == ""
     world.crash()
     begin(world)
@@ -138,7 +102,7 @@ def test_a_mark_that_cannot_be_taken_away_is_told_and_kills_the_next_engine_once
     world.wait(20)
     world.ask(link.ResetKill("lift"))
     world.wait(1)
-    assert "the mark of the kill could not be taken away: the folder is read-only" in told(world.engine, "alarm")
+    assert "the mark of the kill could not be taken away: the folder is read-only" in told(world, "alarm")
     assert world.flag.reason() == "a person"
     assert world.engine.kernel.desk.kills.reason() == "", "here it is lifted, as a person wanted it"
     world.crash()
@@ -181,7 +145,7 @@ def test_an_engine_that_may_not_send_kills_nothing_at_the_venue_marks_the_disk_a
         assert flag.reason() == "a person"
         assert engine.kernel.desk.kills.state()[0] == "killed"
 
-    assert play(replace(RULES, execution=execution), part, flag=flag).wire.writes == []
+    assert play(replace(QUICK, execution=execution), part, flag=flag).wire.writes == []
 
 
 def test_an_engine_without_a_place_for_the_mark_kills_and_lifts_by_its_journal_alone() -> None:
@@ -191,9 +155,11 @@ def test_an_engine_without_a_place_for_the_mark_kills_and_lifts_by_its_journal_a
         assert engine.kernel.desk.kills.state()[0] == "killed"
         await terminal.ask(link.ResetKill("lift"))
         assert engine.kernel.desk.kills.reason() == ""
-        assert not [words for words in told(engine, "alarm") if "mark" in words]
+        assert not [
+            one for one in engine.kernel.notices.since(0) if one.loudness == "alarm" and "mark" in str(one.words)
+        ]
 
-    play(RULES, part, flag=None)
+    play(QUICK, part, flag=None)
 
 
 # Signing and sending
@@ -203,16 +169,16 @@ def test_signatures_made_ahead_are_few_and_whatever_lost_its_own_is_signed_when_
     """Each amendment has a path of its own, so ten of them would need ten signatures."""
     orders = []
     for number in range(10):
-        orders.append(fire(world, stage(world, 100 + number)))
+        orders.append(place(world, 100 + number).number)
         world.wait(0.3)
     world.wait(1)
     assert resting(world) == list(range(100, 110))
     tickets = []
     for order in orders:
-        tickets.append(stage(world, 500 + order, replaces=order))
+        tickets.append(stage(world, 500 + order, kind="amend", replaces=order))
         assert len(world.engine.executor._signed) <= 8
     signed = world.engine.executor._signed
-    paths = [f"{CREATE}/{world.engine.kernel.desk.ledger.orders[order].order_id}/amend" for order in orders]
+    paths = [f"{CREATE}/{order_of(world, order).order_id}/amend" for order in orders]
     assert [path in signed for path in (paths[0], paths[-1])] == [False, True]
     for ticket in (tickets[0], tickets[-1]):
         fire(world, ticket)
@@ -222,7 +188,7 @@ def test_signatures_made_ahead_are_few_and_whatever_lost_its_own_is_signed_when_
 
 
 def test_an_order_for_which_the_rate_budget_is_used_up_meanwhile_is_known_not_to_be_sent(world: LongWorld) -> None:
-    ticket = stage(world, 100)
+    ticket = stage(world)
     world.wait(0.1)
     before = writes(world, CREATE)
     venue = world.engine.executor._venue
@@ -236,7 +202,7 @@ def test_an_order_for_which_the_rate_budget_is_used_up_meanwhile_is_known_not_to
     number = fire(world, ticket)
     world.wait(5)
     assert writes(world, CREATE) == before
-    order = world.engine.kernel.desk.ledger.orders[number]
+    order = order_of(world, number)
     assert order.state == "not sent"
     assert ("NotSent" in kinds(world), "Unanswered" in kinds(world)) == (True, False)
     assert resting(world) == []
@@ -264,7 +230,7 @@ def test_a_fault_of_ours_in_a_send_ends_the_engine_and_the_next_one_finds_out_wh
     broken = world.alive
     assert broken is not None
     broken.http._inner = Faulty(broken.http._inner)  # type: ignore[assignment]  # as much of it as is called
-    ticket = stage(world, 100)
+    ticket = stage(world)
     fire(world, ticket)
     with pytest.raises(RuntimeError, match="a fault of ours"):
         world.wait(1)
@@ -284,7 +250,7 @@ def test_a_fault_of_ours_in_a_send_ends_the_engine_and_the_next_one_finds_out_wh
 
 
 def test_what_was_wanted_as_the_engine_ended_is_noted_and_no_longer_begun(world: LongWorld) -> None:
-    fire(world, stage(world, 100))
+    place(world)
     world.wait(1)
     before = len([left for left in world.left if left.method != "GET"])
     engine = world.engine
@@ -306,6 +272,6 @@ def test_rows_that_the_disk_does_not_take_at_the_end_are_told_and_the_engine_end
     async def part(_world: World, _engine: Engine, _terminal: Link) -> None:
         journal.fail_next("the disk is full", times=99)
 
-    play(RULES, part, journal=journal)
+    play(QUICK, part, journal=journal)
     assert "Ended" not in [row.kind for row in journal.durable_rows()]
     assert "the journal's last rows were not kept: the journal did not take it: the disk is full" in caplog.text

@@ -7,12 +7,10 @@ from typing import Final
 
 import pytest
 
-from kalshi_tui.cli.drills.world import risk_checks
-from kalshi_tui.core.units import Price, Size
+from kalshi_tui.core.units import Price
 from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.errors import KalshiTuiError
-from kalshi_tui.link import trading as link
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import armed, place
 from tests.property.trading_world import LongWorld
 
 RULES: Final = OrderRules(execution="live", duplicate_ms=2_000, orders_per_10s=5)
@@ -21,20 +19,8 @@ PRICE: Final = Price(4_000)
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
-        here.ask(link.Arm())
+    with armed(RULES) as here:
         yield here
-    finally:
-        here.end()
-
-
-def fire(world: LongWorld, size: int) -> None:
-    staged = world.ask(link.Stage(link.Draft(world.tickers[0], "bid", PRICE, Size(size))))
-    assert isinstance(staged, link.Staged)
-    world.ask(link.Fire(staged.ticket.number, staged.ticket.token))
 
 
 def there(world: LongWorld) -> int:
@@ -42,26 +28,26 @@ def there(world: LongWorld) -> int:
 
 
 def test_the_same_order_within_two_seconds_is_refused_and_reaches_nobody(world: LongWorld) -> None:
-    fire(world, 100)
+    place(world, 100, price=PRICE)
     for _ in range(3):
         with pytest.raises(KalshiTuiError, match="DUPLICATE"):
-            fire(world, 100)
+            place(world, 100, price=PRICE)
         world.wait(0.5)
     assert there(world) == 1
-    fire(world, 200)  # another one is no slip
+    place(world, 200, price=PRICE)  # another one is no slip
     world.wait(0.6)
-    fire(world, 100)
+    place(world, 100, price=PRICE)
     world.wait(0.5)
     assert there(world) == 3
 
 
 def test_a_sixth_order_to_one_market_within_ten_seconds_is_refused_and_disarms(world: LongWorld) -> None:
     for size in range(100, 600, 100):
-        fire(world, size)
+        place(world, size, price=PRICE)
         world.wait(0.2)
     with pytest.raises(KalshiTuiError, match="RATE_MARKET"):
-        fire(world, 600)
+        place(world, 600, price=PRICE)
     world.wait(10)
     with pytest.raises(KalshiTuiError, match="NOT_ARMED"):
-        fire(world, 600)
+        place(world, 600, price=PRICE)
     assert there(world) == 5

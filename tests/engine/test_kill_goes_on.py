@@ -14,11 +14,9 @@ from kalshi_tui.adapters.journal_now import JournalNow
 from kalshi_tui.adapters.sqlite_now import SqliteNow
 from kalshi_tui.cli.drills.place import small_world
 from kalshi_tui.cli.drills.world import World as DrillWorld
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.config.load import load_settings
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine import inputs
-from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.ports import HttpReply
 from kalshi_tui.engine.running import Engine
 from kalshi_tui.engine.trading.effects import RunKill
@@ -26,11 +24,10 @@ from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.client import Link
 from kalshi_tui.practice.records import NewOrder
+from tests.engine.dealing import LIVE, desk_of, resting, revoke, running
 from tests.engine.test_killing import World
-from tests.plugins.pictures import LOOSEST
 from tests.property.trading_world import LongWorld
 
-RULES: Final = OrderRules(execution="live", reset_phrase="lift")
 NO_SUCH_KEY: Final = HttpReply(401, {}, b'{"code":"authentication_error","message":"no such key"}')
 TOO_OLD: Final = HttpReply(401, {}, b'{"code":"header_timestamp_expired","message":"too old"}')
 CLOSED: Final = HttpReply(503, {}, b"")
@@ -103,13 +100,8 @@ def test_one_empty_list_alone_is_not_counted_as_nothing_resting(then: HttpReply)
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
+    with running() as here:
         yield here
-    finally:
-        here.end()
 
 
 def far_below(ticker: str) -> NewOrder:
@@ -123,18 +115,9 @@ def far_below(ticker: str) -> NewOrder:
     )
 
 
-def resting(world: LongWorld) -> int:
-    return len(list(world.exchange.resting_of(world.user_id)))
-
-
-def revoke(world: LongWorld) -> dict[str, object]:
-    keys = world.exchange.keys
-    return {key_id: keys.pop(key_id) for key_id in list(keys) if keys[key_id].user_id == world.user_id}
-
-
 def give_up(world: LongWorld) -> None:
     """Have a kill end without having seen that nothing rests, as after a day of trying."""
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     desk.take(inputs.KillStepped(desk.now_ms, "NOT verified: at least 1 still rest", 1, is_over=True))
 
 
@@ -144,15 +127,15 @@ def test_a_key_that_is_refused_for_minutes_leaves_the_kill_pending_and_then_it_i
     revoked = revoke(world)
     world.ask(link.Kill("a person"))
     world.wait(120)
-    shown = world.engine.kernel.desk.kills.row()
+    shown = desk_of(world).kills.row()
     assert shown is not None
-    assert (shown.is_over, resting(world)) == (False, 1)
+    assert (shown.is_over, resting(world)) == (False, [100])
     assert "pending" in shown.words
     with pytest.raises(KalshiTuiError):
         world.ask(link.ResetKill("lift"))
-    world.exchange.keys.update(revoked)  # type: ignore[arg-type]  # what was in there before
+    world.exchange.keys.update(revoked)
     world.wait(15)
-    assert resting(world) == 0
+    assert resting(world) == []
     world.ask(link.ResetKill("lift"))
 
 
@@ -163,7 +146,7 @@ def test_a_kill_that_ended_unverified_is_tried_again_after_half_a_minute_and_no_
     give_up(world)
     world.exchange.keys = kept
     world.wait(29)
-    kills = world.engine.kernel.desk.kills
+    kills = desk_of(world).kills
     assert kills.step is not None
     assert (kills.step.is_over, kills.step.resting) == (True, 1)
     world.wait(5)
@@ -186,10 +169,7 @@ def test_an_unverified_kill_says_how_to_go_on_and_the_phrase_alone_does_not_lift
 
 
 def test_where_no_phrase_is_asked_for_a_kill_may_be_lifted_although_orders_may_rest() -> None:
-    here = LongWorld(3, orders=replace(RULES, reset_phrase=""), checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
+    with running(replace(LIVE, reset_phrase="")) as here:
         here.ask(link.Kill("a person"))
         here.wait(5)
         give_up(here)
@@ -197,13 +177,11 @@ def test_where_no_phrase_is_asked_for_a_kill_may_be_lifted_although_orders_may_r
         with pytest.raises(KalshiTuiError, match="not seen that nothing rests"):
             here.ask(link.ResetKill(""))
         here.ask(link.ResetKill("although orders may rest"))
-        assert here.engine.kernel.desk.kills.reason() == ""
-    finally:
-        here.end()
+        assert desk_of(here).kills.reason() == ""
 
 
 def test_without_a_journal_an_unverified_kill_is_tried_again_too(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     desk.is_open, desk.journal_problem = False, "the journal is broken at row 1"
     desk.take(inputs.Traded(desk.now_ms, link.Kill("a person"), "test"))
     desk.effects()  # nobody takes the kill out
@@ -218,7 +196,7 @@ def test_without_a_journal_an_unverified_kill_is_tried_again_too(world: LongWorl
 
 
 def test_without_a_journal_a_mark_on_the_disk_kills_too_and_is_shown_since_then(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     desk.is_open, desk.journal_problem = False, "the journal is broken at row 1"
     began_ms = desk.now_ms
     desk.take(inputs.FlagSeen(began_ms, "another program"))
@@ -240,7 +218,7 @@ def test_an_engine_that_only_looks_lifts_a_kill_by_the_phrase_where_it_has_seen_
     storage = SqliteNow(("practice", "practice", "observe"), settings.storage)
     asyncio.run(storage.open())
     journal = JournalNow()
-    here = DrillWorld(storage, seed=3, spec=small_world(), orders=replace(RULES, execution="observe"), journal=journal)
+    here = DrillWorld(storage, seed=3, spec=small_world(), orders=replace(LIVE, execution="observe"), journal=journal)
     left: list[str] = []
 
     async def part(engine: Engine, terminal: Link) -> None:

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Final
 
 import pytest
 from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import risk_checks
-from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.order_rules import OrderRules
-from kalshi_tui.errors import KalshiTuiError, TransportError
+from kalshi_tui.errors import TransportError
 from kalshi_tui.link import trading as link
 from kalshi_tui.practice.rest.wire import HttpReply
 from kalshi_tui.sdk.risk import RiskCheck
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import (
+    LIVE,
+    LOOSE,
+    a_world,
+    denied,
+    desk_of,
+    placed,
+    refused,
+    resting,
+    revoke,
+    rows,
+    running,
+    stage,
+    told,
+)
+from tests.engine.test_orders_corners import Ask, Bent
 from tests.property.trading_world import LongWorld
 
-RULES: Final = OrderRules(execution="live", reset_phrase="lift")
-LOOSE: Final = risk_checks(tuple(LOOSEST.items()))
 GROUP: Final = "/order_groups/create"
-
-
-@contextmanager
-def running(rules: OrderRules = RULES, checks: tuple[RiskCheck, ...] = LOOSE) -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=rules, checks=checks)
-    try:
-        here.start()
-        here.wait(3)
-        yield here
-    finally:
-        here.end()
 
 
 @pytest.fixture
@@ -41,47 +40,8 @@ def world() -> Iterator[LongWorld]:
         yield here
 
 
-def refused(world: LongWorld, intent: link.Arm | link.ResetKill | link.Fire) -> KalshiTuiError:
-    with pytest.raises(KalshiTuiError) as problem:
-        world.ask(intent)
-    return problem.value
-
-
-def stage(world: LongWorld, size: int = 100) -> link.TicketView:
-    price = Price(world.exchange.markets[world.tickers[0]].best_bid - 300)
-    staged = world.ask(link.Stage(link.Draft(world.tickers[0], "bid", price, Size(size))))
-    assert isinstance(staged, link.Staged)
-    return staged.ticket
-
-
-def fire(world: LongWorld, size: int = 100) -> int:
-    ticket = stage(world, size)
-    fired = world.ask(link.Fire(ticket.number, ticket.token))
-    assert isinstance(fired, link.Fired)
-    world.wait(1)
-    return fired.orders[0]
-
-
-def denied(ticket: link.TicketView) -> list[str]:
-    return [check.code for check in ticket.checks if not check.passed]
-
-
 def state(world: LongWorld) -> tuple[str, str]:
-    return world.engine.kernel.desk.kills.state()
-
-
-def rows(world: LongWorld, kind: str) -> int:
-    world.wait(0.1)  # until the disk has what was noted
-    return sum(row.kind == kind for row in world.journal.durable_rows())
-
-
-def resting(world: LongWorld) -> int:
-    return len(list(world.exchange.resting_of(world.user_id)))
-
-
-def told(world: LongWorld, loudness: str) -> list[str]:
-    notices = world.engine.kernel.notices.since(0)
-    return [str(notice.words) for notice in notices if notice.loudness == loudness]
+    return desk_of(world).kills.state()
 
 
 # Who may not arm
@@ -90,10 +50,10 @@ def told(world: LongWorld, loudness: str) -> list[str]:
 @pytest.mark.parametrize(
     ("rules", "checks", "words", "way_on"),
     [
-        (replace(RULES, execution="observe"), LOOSE, "this engine only looks", "paper or live"),
-        (replace(RULES, may_go_live=False), LOOSE, "real money need [live] enabled = true", "docs/live.md"),
-        (replace(RULES, kill=True), LOOSE, "killed: by the settings", "lift the kill"),
-        (RULES, (), "the bundled limits are not loaded", "repair the installation"),
+        (replace(LIVE, execution="observe"), LOOSE, "this engine only looks", "paper or live"),
+        (replace(LIVE, may_go_live=False), LOOSE, "real money need [live] enabled = true", "docs/live.md"),
+        (replace(LIVE, kill=True), LOOSE, "killed: by the settings", "lift the kill"),
+        (LIVE, (), "the bundled limits are not loaded", "repair the installation"),
     ],
     ids=["only looks", "not enabled", "killed by the settings", "no limits"],
 )
@@ -108,31 +68,41 @@ def test_an_engine_that_may_not_trade_is_not_armed_says_why_and_sends_nothing(
         assert denied(ticket)
         assert "not fired" in refused(world, link.Fire(ticket.number, ticket.token)).message
         world.wait(1)
-        assert (rows(world, "Armed"), rows(world, "Intended"), resting(world)) == (0, 0, 0)
+        assert (rows(world, "Armed"), rows(world, "Intended"), resting(world)) == (0, 0, [])
         assert state(world)[0] != "active"
 
 
 def test_limits_that_nobody_wants_need_not_be_loaded() -> None:
-    with running(replace(RULES, needs_limits=False), ()) as world:
+    with running(replace(LIVE, needs_limits=False), ()) as world:
         world.ask(link.Arm())
         assert state(world) == ("active", "")
 
 
+async def refuse_otherwise(_: Ask) -> HttpReply:
+    return HttpReply(401, b'{"code":"authentication_error","message":"revoked"}', {})
+
+
 def test_a_key_that_the_venue_refuses_disarms_and_arms_nobody_until_it_is_taken_again(world: LongWorld) -> None:
     world.ask(link.Arm())
-    number = fire(world)
-    keys = world.exchange.keys
-    revoked = {key_id: keys.pop(key_id) for key_id in list(keys) if keys[key_id].user_id == world.user_id}
-    world.ask(link.CancelOrders((number,)))
+    order = placed(world)
+    revoked = revoke(world)
+    world.ask(link.CancelOrders((order.number,)))
     world.wait(2)
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     assert desk.ledger.armed_until_ms is None
     problem = refused(world, link.Arm())
     assert problem.message.startswith("the venue refuses our key: ")
     assert problem.hint == "`kalshi-tui doctor` looks at the key"
     assert state(world) == ("halted", problem.message)
-    assert (rows(world, "Armed"), resting(world)) == (2, 1), "one by a person, one by what was fired"
-    keys.update(revoked)
+    assert (rows(world, "Armed"), resting(world)) == (2, [100]), "one by a person, one by what was fired"
+    other = Bent(world, "GET", "", refuse_otherwise)
+    world.ask(link.Reconcile())
+    world.wait(2)
+    assert other.met
+    assert state(world) == ("halted", problem.message), "what was said first is said"
+    assert told(world, "alarm").count(problem.message) == 1
+    other.is_on = False
+    world.exchange.keys.update(revoked)
     world.wait(30)
     assert state(world)[0] == "disarmed", "who has the key again has not armed"
     assert "the venue takes our key again" in told(world, "warning")
@@ -141,16 +111,16 @@ def test_a_key_that_the_venue_refuses_disarms_and_arms_nobody_until_it_is_taken_
 
 
 def test_an_arming_ends_when_nobody_fires_for_so_long_and_each_fire_begins_it_anew() -> None:
-    with running(replace(RULES, arm_ms=20_000)) as world:
+    with running(replace(LIVE, arm_ms=20_000)) as world:
         world.ask(link.Arm())
         world.wait(15)
-        fire(world)
+        placed(world)
         world.wait(15)
         assert state(world) == ("active", "")
         world.wait(6)
         assert state(world) == ("disarmed", "nobody fired for so long")
         assert denied(stage(world)) == ["NOT_ARMED"]
-        assert resting(world) == 1, "what rests goes on resting"
+        assert resting(world) == [100], "what rests goes on resting"
 
 
 # Kill
@@ -180,7 +150,7 @@ def test_the_next_engine_lifts_no_kill_before_it_has_compared(world: LongWorld) 
 
 
 def test_nothing_is_shown_of_a_kill_before_it_and_after_it_was_lifted(world: LongWorld) -> None:
-    kills = world.engine.kernel.desk.kills
+    kills = desk_of(world).kills
     assert kills.row() is None
     world.ask(link.Kill("a person"))
     row = kills.row()
@@ -196,11 +166,11 @@ def test_nothing_is_shown_of_a_kill_before_it_and_after_it_was_lifted(world: Lon
 
 def test_a_mark_that_another_program_sets_kills_and_its_taking_away_lifts_nothing(world: LongWorld) -> None:
     world.ask(link.Arm())
-    fire(world)
+    placed(world)
     world.flag.set("another program")
     world.wait(20)
-    assert (state(world), resting(world)) == (("killed", "another program"), 0)
-    row = world.engine.kernel.desk.kills.row()
+    assert (state(world), resting(world)) == (("killed", "another program"), [])
+    row = desk_of(world).kills.row()
     assert row is not None
     assert (row.reason, row.resting, row.is_over) == ("another program", 0, True)
     world.flag.clear()
@@ -211,7 +181,7 @@ def test_a_mark_that_another_program_sets_kills_and_its_taking_away_lifts_nothin
 
 def test_a_kill_that_goes_on_is_not_lifted_although_all_was_compared(world: LongWorld) -> None:
     world.ask(link.Arm())
-    fire(world)
+    placed(world)
     assert world.alive is not None
     inner = world.alive.http.send
 
@@ -226,11 +196,11 @@ def test_a_kill_that_goes_on_is_not_lifted_although_all_was_compared(world: Long
     problem = refused(world, link.ResetKill("lift"))
     assert problem.message.startswith("the kill is not over yet: ")
     assert problem.hint == "wait until nothing rests any more"
-    assert resting(world) == 1
+    assert resting(world) == [100]
     world.alive.http.send = inner  # type: ignore[method-assign]
     world.wait(40)
     world.ask(link.ResetKill("lift"))
-    assert (state(world)[0], resting(world)) == ("disarmed", 0)
+    assert (state(world)[0], resting(world)) == ("disarmed", [])
 
 
 # Groups
@@ -255,8 +225,7 @@ class NoGroups:
 
 
 def test_nothing_is_fired_without_a_group_and_one_that_could_not_be_made_is_made_later() -> None:
-    here = LongWorld(3, orders=RULES, checks=LOOSE)
-    try:
+    with a_world() as here:
         here.start()
         cut = NoGroups(here)
         here.wait(9)
@@ -269,16 +238,14 @@ def test_nothing_is_fired_without_a_group_and_one_that_could_not_be_made_is_made
         assert min(pauses) >= 2_000, "it asks calmly"
         cut.is_on = False
         here.wait(4)
-        order = here.engine.kernel.desk.ledger.orders[fire(here)]
-        assert order.group_id == here.engine.kernel.desk.ledger.groups[0].group_id
+        order = placed(here)
+        assert order.group_id == desk_of(here).ledger.groups[0].group_id
         assert len(here.exchange.groups) == 1
-    finally:
-        here.end()
 
 
 def test_a_group_that_was_deleted_at_the_venue_is_lost_and_made_anew(world: LongWorld) -> None:
     world.ask(link.Arm())
-    ledger = world.engine.kernel.desk.ledger
+    ledger = desk_of(world).ledger
     before = ledger.groups[0].group_id
     world.exchange.delete_group(world.user_id, before)
     world.ask(link.Reconcile())
@@ -286,20 +253,20 @@ def test_a_group_that_was_deleted_at_the_venue_is_lost_and_made_anew(world: Long
     after = ledger.groups[0].group_id
     assert after != before
     assert list(world.exchange.groups) == [after]
-    assert ledger.orders[fire(world)].group_id == after
-    assert resting(world) == 1
+    assert placed(world).group_id == after
+    assert resting(world) == [100]
 
 
 def test_a_group_that_went_while_no_engine_ran_is_missed_in_the_list_and_made_anew(world: LongWorld) -> None:
-    before = world.engine.kernel.desk.ledger.groups[0].group_id
+    before = desk_of(world).ledger.groups[0].group_id
     world.crash()
     world.exchange.delete_group(world.user_id, before)
     world.start()
     world.wait(6)
     world.ask(link.Arm())
-    ledger = world.engine.kernel.desk.ledger
+    ledger = desk_of(world).ledger
     after = ledger.groups[0].group_id
     assert after != before
     assert list(world.exchange.groups) == [after]
-    assert ledger.orders[fire(world)].group_id == after
-    assert resting(world) == 1
+    assert placed(world).group_id == after
+    assert resting(world) == [100]

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.core.positions import Position
 from kalshi_tui.core.units import Money, Price, Size
-from kalshi_tui.engine import inputs
-from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.trading import asking, entries
-from kalshi_tui.engine.trading.comparing import Comparing, Round
 from kalshi_tui.engine.trading.ledger import Ledger
 from kalshi_tui.engine.trading.money_day import _LOSSES
 from kalshi_tui.engine.trading.positions_compared import _cost_of
-from kalshi_tui.errors import KalshiTuiError, ValueRefused
+from kalshi_tui.errors import ValueRefused
 from kalshi_tui.link import trading as link
-from kalshi_tui.practice.records import NewOrder, Side
+from kalshi_tui.practice.records import NewOrder
 from kalshi_tui.protocol import rest
-from tests.engine.test_ledger_told import INTENDED, TICKER, fill, told
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import LIVE, a_world, armed, begin, desk_of, placed, refused, rows, take, told
+from tests.engine.test_ledger_told import INTENDED, TICKER, fill
+from tests.engine.test_ledger_told import told as order_told
 from tests.property.trading_world import LongWorld
 
-HOUSE = "house"
 AT = INTENDED.at_ms
 BEGAN = entries.Began(AT, entries.CODEC, 1, "i", "p", "s", "practice", "live", "practice", 1)
 
@@ -89,17 +85,17 @@ def test_a_journal_whose_orders_do_not_follow_on_each_other_is_refused() -> None
 
 
 def test_a_word_for_a_state_that_nobody_knows_yet_changes_nothing() -> None:
-    ledger = ledger_of(INTENDED, entries.Sending(AT, 1), told())
-    ledger.apply(told(status="a word of tomorrow", updated_ms=9, filled=Size(100), remaining=Size(100)))
+    ledger = ledger_of(INTENDED, entries.Sending(AT, 1), order_told())
+    ledger.apply(order_told(status="a word of tomorrow", updated_ms=9, filled=Size(100), remaining=Size(100)))
     order = ledger.orders[1]
     assert (order.state, order.open_size) == ("resting", 200)
 
 
 def test_an_order_that_a_trade_has_filled_and_that_goes_on_resting_counts_as_the_venue_says() -> None:
-    ledger = ledger_of(INTENDED, entries.Sending(AT, 1), told(), fill(200))
+    ledger = ledger_of(INTENDED, entries.Sending(AT, 1), order_told(), fill(200))
     order = ledger.orders[1]
     assert (order.state, order.open_size) == ("filled", 0)
-    ledger.apply(told(updated_ms=9))
+    ledger.apply(order_told(updated_ms=9))
     assert order.is_working
     ledger.apply(entries.FillWithdrawn(10, "trade-1", order.order_id, "no list holds it"))
     assert (order.filled, order.open_size) == (0, 200)
@@ -110,19 +106,19 @@ def test_an_order_that_was_ended_before_its_size_was_known_is_open_until_the_ven
     (order,) = ledger.orders.values()
     assert order.is_stub
     order.state = "filled"
-    ledger.apply(told(client_order_id="a stranger's", filled=Size(100), remaining=Size(100), updated_ms=9))
+    ledger.apply(order_told(client_order_id="a stranger's", filled=Size(100), remaining=Size(100), updated_ms=9))
     assert (order.is_stub, order.size, order.state, order.open_size) == (False, 200, "resting", 100)
 
 
 def test_an_order_of_which_only_a_fill_was_known_is_held_as_the_venue_describes_it() -> None:
     ledger = ledger_of(replace(fill(100), client_order_id="a stranger's"))
     (order,) = ledger.orders.values()
-    ledger.apply(told(client_order_id="a stranger's", filled=Size(100), remaining=Size(100), updated_ms=9))
+    ledger.apply(order_told(client_order_id="a stranger's", filled=Size(100), remaining=Size(100), updated_ms=9))
     assert (order.is_stub, order.size, order.state, order.open_size) == (False, 200, "resting", 100)
 
 
 def test_an_order_s_fills_are_listed_as_they_were_told() -> None:
-    ledger = ledger_of(INTENDED, entries.Sending(AT, 1), told(), fill(50, trade_id="a"), fill(70, trade_id="b"))
+    ledger = ledger_of(INTENDED, entries.Sending(AT, 1), order_told(), fill(50, trade_id="a"), fill(70, trade_id="b"))
     assert [(known.fill.trade_id, known.fill.size) for known in ledger.fills_of(1)] == [("a", 50), ("b", 70)]
     assert ledger.fills_of(2) == []
 
@@ -157,44 +153,23 @@ def test_what_only_the_venue_tells_of_counts_at_its_cost_or_a_dollar(
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    yield from a_world(OrderRules(execution="live", reset_phrase="lift", duplicate_ms=0))
-
-
-def a_world(rules: OrderRules, *, before: int = 0) -> Iterator[LongWorld]:
-    """Let an engine run; `before` it the account has bought so much, contract by contract."""
-    here = LongWorld(3, orders=rules, checks=risk_checks(tuple(LOOSEST.items())))
-    here.exchange.open_account(cash=0, user_id=HOUSE, house=True)
-    for _ in range(before):
-        trade(here, here.user_id, "bid", 100)
-    try:
-        here.start()
-        here.wait(2)
-        if rules.execution == "live" and not before:
-            here.ask(link.Arm())
+    with armed(replace(LIVE, duplicate_ms=0)) as here:
         yield here
-    finally:
-        here.end()
 
 
-def trade(world: LongWorld, user_id: str, side: Side, size: int, price: int = 0) -> None:
-    """Take at once."""
-    market = world.exchange.markets[world.tickers[0]]
-    at = Price(price or (market.best_ask if side == "bid" else market.best_bid))
-    new = NewOrder(
-        ticker=market.ticker, side=side, price=at, count=Size(size),
-        time_in_force="immediate_or_cancel", self_trade_prevention="taker_at_cross",
-    )  # fmt: skip
-    world.exchange.create(user_id, new)
-
-
-def alarms(world: LongWorld) -> list[str]:
-    return [str(one.words) for one in world.engine.kernel.notices.since(0) if one.loudness == "alarm"]
-
-
-def refused(world: LongWorld, intent: Any) -> str:
-    with pytest.raises(KalshiTuiError) as problem:
-        world.ask(intent)
-    return problem.value.message
+@contextmanager
+def bought_before(contracts: int) -> Iterator[LongWorld]:
+    """Let an engine run before which the account has bought so many contracts, one by one."""
+    with a_world() as world:
+        market = world.exchange.markets[world.tickers[0]]
+        for _ in range(contracts):
+            new = NewOrder(
+                ticker=market.ticker, side="bid", price=Price(market.best_ask), count=Size(100),
+                time_in_force="immediate_or_cancel", self_trade_prevention="taker_at_cross",
+            )  # fmt: skip
+            world.exchange.create(world.user_id, new)
+        begin(world)
+        yield world
 
 
 def test_what_was_held_before_the_journal_began_is_taken_as_it_is_and_is_no_difference(
@@ -203,15 +178,14 @@ def test_what_was_held_before_the_journal_began_is_taken_as_it_is_and_is_no_diff
     far = 4_000_000_000
     monkeypatch.setitem(asking.REQUESTS, asking.FILLS, lambda _: rest.fills(min_s=far))
     monkeypatch.setitem(asking.REQUESTS, asking.ORDERS, lambda _: rest.orders(min_s=far))
-    for world in a_world(OrderRules(execution="live"), before=3):
+    with bought_before(3) as world:
         world.wait(60)
-        desk = world.engine.kernel.desk
+        desk = desk_of(world)
         position = desk.risk.position(world.tickers[0])
         assert (position.size, position.cost > 0) == (300, True)
         assert desk.ledger.differences == {}
         assert desk.reconciled_ms is not None
-        words = [row.kind for row in world.journal.durable_rows()]
-        assert words.count("HoldingTold") == 1
+        assert rows(world, "HoldingTold") == 1
 
 
 @pytest.mark.parametrize("limit", [1, 2, 1000])
@@ -225,8 +199,8 @@ def test_lists_that_come_in_pages_are_compared_whole(limit: int, monkeypatch: py
 
     in_pages(asking.FILLS, rest.fills)
     in_pages(asking.ORDERS, rest.orders)
-    for world in a_world(OrderRules(execution="live"), before=5):
-        desk = world.engine.kernel.desk
+    with bought_before(5) as world:
+        desk = desk_of(world)
         assert desk.reconciled_ms is not None
         assert len(desk.ledger.fills) == len(list(world.exchange.fills_of(world.user_id))) == 5
         assert desk.risk.position(world.tickers[0]).size == 500
@@ -234,47 +208,30 @@ def test_lists_that_come_in_pages_are_compared_whole(limit: int, monkeypatch: py
 
 
 def test_the_fee_of_an_order_that_fills_on_in_the_next_engine_is_predicted_from_its_beginning(world: LongWorld) -> None:
-    market = world.exchange.markets[world.tickers[0]]
-    draft = link.Draft(world.tickers[0], "bid", Price(market.best_bid + 100), Size(700))
-    staged = world.ask(link.Stage(draft))
-    assert isinstance(staged, link.Staged)
-    world.ask(link.Fire(staged.ticket.number, staged.ticket.token))
-    world.wait(0.5)
-    (order,) = world.engine.kernel.desk.ledger.orders.values()
+    order = placed(world, 700, ticks=1)
     for size in (33, 77):
-        trade(world, HOUSE, "ask", size, order.price)
+        take(world, order, size)
         world.wait(1)
     assert order.filled == 110
     world.crash()
     world.start()
     world.wait(3)
-    trade(world, HOUSE, "ask", 123, order.price)
+    take(world, order, 123)
     world.wait(2)
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     (again,) = [one for one in desk.ledger.orders.values() if one.order_id == order.order_id]
     assert again.filled == 233
     known = desk.ledger.fills_of(again.number)
     assert [one.fill.fee for one in known] == [one.predicted for one in known]
-    assert not [words for words in alarms(world) if "was charged" in words]
+    assert not [words for words in told(world, "alarm") if "was charged" in words]
 
 
 def test_a_difference_that_nobody_found_cannot_be_acknowledged(world: LongWorld) -> None:
-    assert refused(world, link.Acknowledge(5)) == "there is no difference 5"
-
-
-def test_a_difference_of_an_earlier_engine_is_acknowledged_without_taking_anything_over(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
-    ticker = world.tickers[0]
-    desk.note(entries.DifferenceFound(desk.now_ms, 1, "position", ticker, "the venue holds 3, our fills come to 0"))
-    world.ask(link.Acknowledge(1))
-    world.wait(3)
-    assert desk.risk.position(ticker).size == 0
-    assert desk.ledger.differences == {}
-    assert desk.reconciled_ms is not None
+    assert refused(world, link.Acknowledge(5)).message == "there is no difference 5"
 
 
 def test_acknowledging_what_halted_a_market_lets_it_go_on(world: LongWorld) -> None:
-    desk, ticker = world.engine.kernel.desk, world.tickers[0]
+    desk, ticker = desk_of(world), world.tickers[0]
     desk.comparing.trouble(ticker, "an order is filled beyond its size")
     assert set(desk.ledger.halted) == {ticker}
     (number,) = desk.ledger.differences
@@ -284,38 +241,8 @@ def test_acknowledging_what_halted_a_market_lets_it_go_on(world: LongWorld) -> N
     assert desk.reconciled_ms is not None
 
 
-def test_an_answer_to_what_was_asked_before_a_round_began_is_asked_for_again(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
-    world.wait(5)
-    comparing = desk.comparing
-    comparing.compare_now(link.Reconcile())
-    world.engine.intake.beat(world.now_ms)
-    assert comparing._round is not None
-    key = next(key for key in comparing._round.left if key[0] == asking.GROUPS)
-    comparing._asked[key] = comparing._round.started_ms - 1
-    world.engine.intake.take(inputs.Replied(desk.now_ms, *key, b'{"order_groups": []}'))
-    assert key in comparing._round.left, "it does not count"
-    assert set(desk.ledger.groups) == {0}, "and nothing is concluded from it"
-    world.wait(5)
-    assert desk.reconciled_ms is not None
-    assert desk.ledger.differences == {}
-
-
-def test_a_look_at_orders_alone_does_not_say_that_all_is_equal(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
-    world.wait(5)
-    desk.comparing.clean_ms, desk.comparing.words = None, "comparing with the venue: the clock was set"
-    desk.comparing.compare_soon()
-    world.wait(2)
-    assert desk.reconciled_ms is None
-    assert desk.comparing.words == "comparing with the venue: the clock was set"
-    world.ask(link.Reconcile())
-    world.wait(2)
-    assert desk.reconciled_ms is not None
-
-
 def test_what_is_taken_over_while_no_worth_is_known_changes_no_day(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     day = desk.ledger.day
     assert day is not None
     before = desk.day.result()
@@ -327,7 +254,7 @@ def test_what_is_taken_over_while_no_worth_is_known_changes_no_day(world: LongWo
 
 
 def test_who_goes_on_beyond_a_loss_while_no_worth_is_known_goes_on_and_begins_no_day(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     day = desk.ledger.day
     desk.note(entries.Halted(desk.now_ms, "", f"{_LOSSES} $60.00", "halted"))
     assert desk.kills.state()[0] == "halted"
@@ -338,54 +265,7 @@ def test_who_goes_on_beyond_a_loss_while_no_worth_is_known_goes_on_and_begins_no
 
 
 def test_without_a_balance_cash_is_not_known_to_be_equal(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
+    desk = desk_of(world)
     cash = desk.ledger.cash()
     assert not desk.comparing._cash.agrees(None, desk.now_ms)
     assert desk.ledger.cash() == cash
-
-
-def test_an_order_that_the_lists_show_by_its_name_is_not_counted_as_absent(world: LongWorld) -> None:
-    desk, now_ms = world.engine.kernel.desk, world.engine.kernel.now_ms
-    number = desk.ledger.next_order
-    desk.note(replace(INTENDED, at_ms=now_ms, number=number, ticker=world.tickers[0]))
-    desk.note(entries.Sending(now_ms, number))
-    order: Any = desk.ledger.orders[number]
-    for names, absences in (({order.client_order_id: order}, 0), ({}, 1)):
-        desk.comparing._absent(order, Round(True, now_ms, now_ms, orders=names, has_orders=True))
-        assert order.absences == absences
-
-
-def test_an_answer_that_no_round_waits_for_is_passed_over(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
-    world.wait(5)
-    cash, before = desk.ledger.cash(), desk.reconciled_ms
-    desk.comparing._take_page((asking.BALANCE, ""), SimpleNamespace(cash=Money(1)))
-    world.wait(0.5)
-    assert (desk.ledger.cash(), desk.ledger.differences) == (cash, {})
-    assert desk.reconciled_ms is not None
-    assert before is not None
-
-
-def test_on_paper_nothing_is_compared_with_the_venue_although_the_clock_was_set() -> None:
-    for world in a_world(OrderRules(execution="paper")):
-        comparing: Comparing = world.engine.kernel.desk.comparing
-        before = (comparing.clean_ms, comparing.words)
-        comparing.compare_anew("the clock was set")
-        assert (comparing.clean_ms, comparing.words) == before
-
-
-def test_a_book_is_confirmed_by_its_own_best_prices_and_by_no_other(world: LongWorld) -> None:
-    desk = world.engine.kernel.desk
-    first, second = world.tickers[:2]
-    desk.kernel.following.needs.set("a test", [first, second], desk.now_ms)
-    world.wait(3)
-    book = desk.kernel.stream.books[first].book
-    same = SimpleNamespace(ticker=first, bids=tuple(book.bids.items()), asks=tuple(book.asks.items()))
-    other = SimpleNamespace(ticker=second, bids=same.bids, asks=same.asks)
-    moved = SimpleNamespace(ticker=first, bids=((Price(100), Size(100)),), asks=same.asks)
-    confirmed = desk.comparing.confirmed_ms(first)
-    for books in ((), (other,), (moved,)):
-        desk.comparing._confirm(first, books)
-        assert desk.comparing.confirmed_ms(first) == confirmed
-    desk.comparing._confirm(first, (other, same))
-    assert desk.comparing.confirmed_ms(first) == desk.now_ms

@@ -9,53 +9,38 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import risk_checks
+from kalshi_tui.core.orders import Side
 from kalshi_tui.core.units import Price, Size
 from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link import trading as link
 from kalshi_tui.sdk.risk import RiskCheck
-from tests.plugins.pictures import LOOSEST
-from tests.property.trading_world import MARKET_RISK, RULES, LongWorld
+from tests.engine import dealing
+from tests.engine.dealing import LOOSE, denied, desk_of, fire, stage
+from tests.property.trading_world import MARKET_RISK, RULES, LongWorld, tight_limits
+
+__all__ = ["LOOSE", "armed", "fire", "staged"]  # what test_words_against_answers takes from here
 
 EAGER = replace(RULES, depth_percent=100, orders_per_10s=50, orders_per_minute=200, duplicate_ms=0)
-LOOSE = risk_checks(tuple(LOOSEST.items()))
 
 
 @contextmanager
 def armed(checks: tuple[RiskCheck, ...] | None = None) -> Iterator[LongWorld]:
-    world = LongWorld(3, orders=EAGER, checks=checks)
-    try:
-        world.start()
-        world.wait(3)
+    with dealing.running(EAGER, tight_limits() if checks is None else checks) as world:
+        world.wait(1)  # the books of three seconds in have the depth that these tests take from
         world.ask(link.Arm())
         yield world
-    finally:
-        world.end()
 
 
-def staged(world: LongWorld, ticker: str, side: str, price: int, size: int, **more: Any) -> link.TicketView:
-    draft = link.Draft(ticker=ticker, side=side, price=Price(price), size=Size(size), **more)  # type: ignore[arg-type]  # one of both
-    made = world.ask(link.Stage(draft))
-    assert isinstance(made, link.Staged)
-    return made.ticket
+def staged(world: LongWorld, ticker: str, side: Side, price: int, size: int, **more: Any) -> link.TicketView:
+    return stage(world, size, ticker=ticker, side=side, price=Price(price), **more)
 
 
-def taking(world: LongWorld, ticker: str, size: int, side: str = "bid", **more: Any) -> link.TicketView:
+def taking(world: LongWorld, ticker: str, size: int, side: Side = "bid", **more: Any) -> link.TicketView:
     """Stage an order that takes what is offered, and leaves nothing behind."""
     book = world.engine.kernel.stream.books[ticker].book
     price = book.best_ask if side == "bid" else book.best_bid
     assert price is not None
     return staged(world, ticker, side, price, size, time_in_force="immediate_or_cancel", **more)
-
-
-def fire(world: LongWorld, ticket: link.TicketView) -> int:
-    fired = world.ask(link.Fire(ticket.number, ticket.token))
-    assert isinstance(fired, link.Fired)
-    return fired.orders[0]
-
-
-def denied(ticket: link.TicketView) -> list[str]:
-    return [check.code for check in ticket.checks if not check.passed]
 
 
 def sell_short(world: LongWorld, size: int) -> None:
@@ -69,7 +54,10 @@ def test_an_order_that_rests_needs_arming_although_it_would_only_reduce_what_is_
         sell_short(world, 1_400)
         world.ask(link.Disarm())
         assert denied(staged(world, world.tickers[0], "bid", 6_000, 100)) == ["NOT_ARMED"]
-        assert denied(taking(world, world.tickers[0], 100, reduce_only=True)) == []
+        reducing = taking(world, world.tickers[0], 100, reduce_only=True)
+        assert denied(reducing) == []
+        fire(world, reducing)
+        assert desk_of(world).ledger.armed_until_ms is None, "firing keeps an arming, and does not bring one back"
 
 
 def test_what_closes_a_position_is_refused_while_an_order_of_ours_would_open_it_anew() -> None:
@@ -84,7 +72,7 @@ def test_what_closes_a_position_is_refused_while_an_order_of_ours_would_open_it_
         world.wait(1)
         fire(world, taking(world, ticker, 1_400, kind="flatten", reduce_only=True))
         world.wait(2)
-        assert world.engine.kernel.desk.risk.position(ticker).size == 0
+        assert desk_of(world).risk.position(ticker).size == 0
 
 
 def test_while_killed_nothing_that_rests_is_taken() -> None:
@@ -100,13 +88,13 @@ def test_while_killed_nothing_that_rests_is_taken() -> None:
 def test_fills_that_are_not_told_yet_count_in_event_and_total_and_in_the_cash() -> None:
     with armed() as world:
         first, second = world.tickers[:2]
-        free = world.engine.kernel.desk.cash.free()
+        free = desk_of(world).cash.free()
         for fault in ("fill drop", "user_orders drop"):
             world.faults.armed[fault] += 3
         for size in (600, 400):
             fire(world, taking(world, first, size))
             world.wait(0.25)
-        desk = world.engine.kernel.desk
+        desk = desk_of(world)
         assert desk.risk.position(first).size < 1_000, "nobody has told of all of it yet"
         assert first in desk.ledger.tickers()
         now_free = desk.cash.free()
@@ -141,7 +129,7 @@ def test_a_position_that_no_trade_explains_blocks_although_other_markets_are_tra
 
 def test_a_position_that_was_acknowledged_counts_at_its_worth_and_is_no_profit() -> None:
     with armed() as world:
-        ticker, desk = world.tickers[0], world.engine.kernel.desk
+        ticker, desk = world.tickers[0], desk_of(world)
         fire(world, taking(world, ticker, 100))
         world.wait(8)
         day = desk.day.result()
@@ -161,7 +149,7 @@ def test_a_position_that_was_acknowledged_counts_at_its_worth_and_is_no_profit()
 
 def test_what_has_changed_since_it_was_shown_is_not_acknowledged() -> None:
     with armed() as world:
-        ticker, desk = world.tickers[0], world.engine.kernel.desk
+        ticker, desk = world.tickers[0], desk_of(world)
         fire(world, taking(world, ticker, 100))
         world.wait(8)
         hold_more(world, ticker, 5_100)

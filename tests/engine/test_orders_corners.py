@@ -8,70 +8,20 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.core.units import Price, Size
-from kalshi_tui.engine.order_rules import OrderRules
-from kalshi_tui.engine.trading.order import HeldOrder
-from kalshi_tui.errors import KalshiTuiError, TransportError
+from kalshi_tui.errors import TransportError
 from kalshi_tui.link import trading as link
 from kalshi_tui.practice.rest.wire import HttpReply
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import QUICK, armed, desk_of, placed, refused, resting, rows, told
 from tests.property.trading_world import LongWorld
 
-RULES: Final = OrderRules(
-    execution="live",
-    reset_phrase="lift",
-    orders_per_10s=500,
-    orders_per_minute=2_000,
-    duplicate_ms=0,
-    quarantine_ms=10_000,
-    depth_percent=100,
-)
+RULES: Final = replace(QUICK, quarantine_ms=10_000, depth_percent=100)
 
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
-        here.ask(link.Arm())
+    with armed(RULES) as here:
         yield here
-    finally:
-        here.end()
-
-
-def draft(world: LongWorld, size: int, **more: Any) -> link.Draft:
-    price = Price(world.exchange.markets[world.tickers[0]].best_bid - 300)
-    return replace(link.Draft(world.tickers[0], "bid", price, Size(size)), **more)
-
-
-def fire(world: LongWorld, size: int = 100, *, wait_s: float = 0.5, **more: Any) -> HeldOrder:
-    staged = world.ask(link.Stage(draft(world, size, **more)))
-    assert isinstance(staged, link.Staged)
-    fired = world.ask(link.Fire(staged.ticket.number, staged.ticket.token))
-    assert isinstance(fired, link.Fired)
-    world.wait(wait_s)
-    return world.engine.kernel.desk.ledger.orders[fired.orders[0]]
-
-
-def refused(world: LongWorld, intent: link.CancelOrders | link.Reduce) -> KalshiTuiError:
-    with pytest.raises(KalshiTuiError) as problem:
-        world.ask(intent)
-    return problem.value
-
-
-def rows(world: LongWorld, kind: str) -> int:
-    world.wait(0.1)  # until the disk has what was noted
-    return sum(row.kind == kind for row in world.journal.durable_rows())
-
-
-def resting(world: LongWorld) -> list[int]:
-    return sorted(order.remaining for order in world.exchange.resting_of(world.user_id))
-
-
-def told(world: LongWorld) -> list[str]:
-    return [str(notice.words) for notice in world.engine.kernel.notices.since(0)]
 
 
 Ask = Callable[[], Coroutine[Any, Any, HttpReply]]
@@ -106,7 +56,7 @@ async def lose(_: Ask) -> HttpReply:
 
 
 def test_a_cancel_of_several_is_all_or_nothing_where_one_of_them_does_not_work(world: LongWorld) -> None:
-    first, second = fire(world, 100), fire(world, 200)
+    first, second = placed(world, 100), placed(world, 200)
     world.ask(link.CancelOrders((first.number,)))
     world.wait(1)
     for numbers in ((second.number, first.number), (second.number, 99)):
@@ -117,7 +67,7 @@ def test_a_cancel_of_several_is_all_or_nothing_where_one_of_them_does_not_work(w
 
 
 def test_an_order_that_is_named_twice_is_cancelled_once(world: LongWorld) -> None:
-    first, second = fire(world, 100), fire(world, 200)
+    first, second = placed(world, 100), placed(world, 200)
     named = link.CancelOrders((second.number, second.number), ticker=world.tickers[0])
     assert world.ask(named) == link.Canceling((first.number, second.number))
     world.wait(1)
@@ -125,7 +75,7 @@ def test_an_order_that_is_named_twice_is_cancelled_once(world: LongWorld) -> Non
 
 
 def test_a_cancel_that_names_nothing_is_no_cancel_of_everything(world: LongWorld) -> None:
-    fire(world)
+    placed(world)
     problem = refused(world, link.CancelOrders())
     assert (problem.message, "lists them" in problem.hint) == ("no order was named", True)
     assert world.ask(link.CancelOrders(ticker=world.tickers[1])) == link.Canceling(())
@@ -136,7 +86,7 @@ def test_an_order_is_not_made_smaller_than_what_is_filled_of_it(world: LongWorld
     book = world.engine.kernel.stream.books[world.tickers[0]].book
     assert book.best_ask is not None
     size = book.size_at("ask", book.best_ask) + 300
-    order = fire(world, size, price=book.best_ask)
+    order = placed(world, size, price=book.best_ask)
     assert (order.state, order.filled) == ("resting", size - 300), "it took what was offered, and rests"
     for wrong in (size - 300, size - 301, size, size + 1):
         assert "not smaller than what is filled" in refused(world, link.Reduce(order.number, Size(wrong))).message
@@ -147,7 +97,7 @@ def test_an_order_is_not_made_smaller_than_what_is_filled_of_it(world: LongWorld
 
 
 def test_an_order_is_made_smaller_once_at_a_time(world: LongWorld) -> None:
-    order = fire(world, 300)
+    order = placed(world, 300)
     Bent(world, "POST", "/decrease", lose)
     world.ask(link.Reduce(order.number, Size(200)))
     problem = refused(world, link.Reduce(order.number, Size(100)))
@@ -166,10 +116,10 @@ def test_an_order_is_made_smaller_once_at_a_time(world: LongWorld) -> None:
 def test_an_amendment_that_was_lost_counts_at_its_worst_until_the_venue_has_shown_otherwise_for_long(
     world: LongWorld,
 ) -> None:
-    order = fire(world, 300)
+    order = placed(world, 300)
     price = order.price
     lost = Bent(world, "POST", "/amend", lose)
-    fire(world, 500, kind="amend", replaces=order.number, price=Price(price + 100))
+    placed(world, 500, kind="amend", replaces=order.number, price=Price(price + 100))
     assert lost.met == 1
     world.wait(8)
     assert (order.is_changing, order.open_size, order.worst_price) == (True, 500, price + 100)
@@ -180,7 +130,7 @@ def test_an_amendment_that_was_lost_counts_at_its_worst_until_the_venue_has_show
 
 
 def test_an_amendment_whose_answer_alone_was_lost_is_found_out_by_looking(world: LongWorld) -> None:
-    order = fire(world, 300)
+    order = placed(world, 300)
     price = order.price
 
     async def lose_answer(ask: Ask) -> HttpReply:
@@ -189,13 +139,13 @@ def test_an_amendment_whose_answer_alone_was_lost_is_found_out_by_looking(world:
 
     Bent(world, "POST", "/amend", lose_answer)
     world.faults.armed["user_orders drop"] += 3
-    fire(world, 500, kind="amend", replaces=order.number, price=Price(price + 100))
+    placed(world, 500, kind="amend", replaces=order.number, price=Price(price + 100))
     world.wait(5)
     assert (order.is_changing, order.state, order.size, order.price) == (False, "resting", 500, price + 100)
 
 
 def test_a_change_that_comes_after_the_end_of_its_order_is_refused_and_nothing_more_is_asked(world: LongWorld) -> None:
-    order = fire(world, 300)
+    order = placed(world, 300)
 
     async def late(ask: Ask) -> HttpReply:
         await world.clock.sleep(1.0)
@@ -208,13 +158,13 @@ def test_a_change_that_comes_after_the_end_of_its_order_is_refused_and_nothing_m
     assert order.state == "canceled"
     before = len(world.left)
     world.wait(5)
-    assert f"order {order.number} was not changed" in "\n".join(told(world))
+    assert f"order {order.number} was not changed" in "\n".join(told(world, "warning"))
     assert not [left for left in world.left[before:] if left.path.partition("?")[0].endswith(order.order_id)]
     assert (order.state, order.open_size, order.is_changing) == ("canceled", 0, False)
 
 
 def test_a_cancel_that_overtakes_a_decrease_asks_the_venue_how_much_was_filled(world: LongWorld) -> None:
-    order = fire(world, 300)
+    order = placed(world, 300)
     Bent(world, "POST", "/decrease", lose)
     world.faults.armed["user_orders drop"] += 3
     world.ask(link.Reduce(order.number, Size(100)))
@@ -228,7 +178,7 @@ def test_a_cancel_that_overtakes_a_decrease_asks_the_venue_how_much_was_filled(w
 
 
 def test_a_cancel_that_the_rate_limit_refuses_is_asked_for_until_the_venue_takes_it(world: LongWorld) -> None:
-    order = fire(world)
+    order = placed(world)
 
     async def refuse(_: Ask) -> HttpReply:
         return HttpReply(429, b"", {})
@@ -244,7 +194,7 @@ def test_a_cancel_that_the_rate_limit_refuses_is_asked_for_until_the_venue_takes
 
 
 def test_a_cancel_that_was_lost_is_asked_for_again_once_the_venue_shows_the_order_at_rest(world: LongWorld) -> None:
-    order = fire(world)
+    order = placed(world)
     world.faults.armed["cancel lost"] += 1
     world.ask(link.CancelOrders((order.number,)))
     world.wait(10)
@@ -254,7 +204,7 @@ def test_a_cancel_that_was_lost_is_asked_for_again_once_the_venue_shows_the_orde
 
 
 def test_a_cancel_whose_answer_counts_fills_that_nobody_told_has_them_read(world: LongWorld) -> None:
-    order = fire(world, 300)
+    order = placed(world, 300)
     world.faults.armed["partly filled before the cancel"] += 1
     world.faults.armed["fill drop"] += 1
     world.ask(link.CancelOrders((order.number,)))
@@ -262,4 +212,4 @@ def test_a_cancel_whose_answer_counts_fills_that_nobody_told_has_them_read(world
     assert (order.state, order.filled, order.open_size) == ("canceled", 0, 100), "one contract is filled, and not told"
     world.wait(3)
     assert (order.filled, order.open_size) == (100, 0)
-    assert world.engine.kernel.desk.risk.position(world.tickers[0]).size == 100
+    assert desk_of(world).risk.position(world.tickers[0]).size == 100

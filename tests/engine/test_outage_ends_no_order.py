@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import Streams, risk_checks
-from kalshi_tui.core.units import Price, Size
-from kalshi_tui.engine.order_rules import OrderRules
+from kalshi_tui.cli.drills.world import Streams
 from kalshi_tui.engine.ports import HttpReply
 from kalshi_tui.engine.trading.order import HeldOrder
 from kalshi_tui.errors import TransportError
 from kalshi_tui.link import trading as link
-from kalshi_tui.practice.records import NewOrder
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import LIVE, armed, desk_of, place, take
 from tests.property.trading_world import LongWorld
 
-RULES: Final = OrderRules(execution="live", reset_phrase="lift", quarantine_ms=20_000)
-HOUSE: Final = "house"
+RULES: Final = replace(LIVE, quarantine_ms=20_000)
 ENDED: Final = {"filled", "canceled", "rejected", "not sent", "absent"}
 
 
@@ -44,31 +40,6 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> Cut:
     return switch
 
 
-@contextmanager
-def a_world() -> Iterator[LongWorld]:
-    world = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    world.exchange.open_account(cash=0, user_id=HOUSE, house=True)
-    try:
-        world.start()
-        world.wait(2)
-        world.ask(link.Arm())
-        yield world
-    finally:
-        world.end()
-
-
-def fire(world: LongWorld, ticks: int, size: int, fault: str = "") -> HeldOrder:
-    """Fire a bid so many ticks above the best one, and return the order as the engine holds it."""
-    market = world.exchange.markets[world.tickers[0]]
-    draft = link.Draft(world.tickers[0], "bid", Price(market.best_bid + 100 * ticks), Size(size))
-    staged = world.ask(link.Stage(draft))
-    assert isinstance(staged, link.Staged)
-    world.faults.armed[fault] += bool(fault)
-    fired = world.ask(link.Fire(staged.ticket.number, staged.ticket.token))
-    assert isinstance(fired, link.Fired)
-    return world.engine.kernel.desk.ledger.orders[fired.orders[0]]
-
-
 def part_the_network(world: LongWorld, cut: Cut, answer: HttpReply | None = None) -> None:
     """Let every request fail from now on, or be answered so; the streams are cut and none opens."""
 
@@ -89,17 +60,6 @@ def mend_the_network(world: LongWorld, cut: Cut) -> None:
     del world.alive.http.send
 
 
-def sold_by_others(world: LongWorld, order: HeldOrder) -> None:
-    """Let somebody sell into an order and all before it."""
-    held = world.exchange.orders[order.order_id]
-    new = NewOrder(
-        ticker=order.ticker, side="ask", price=order.price,
-        count=Size(world.exchange.queue_ahead(held) + held.remaining),
-        time_in_force="immediate_or_cancel", self_trade_prevention="taker_at_cross",
-    )  # fmt: skip
-    world.exchange.create(HOUSE, new)
-
-
 def as_the_exchange_has_it(world: LongWorld, order: HeldOrder) -> tuple[str, int]:
     """Return the state that the exchange itself has of an order, and how much was filled."""
     found = [o for o in world.exchange.orders_of(world.user_id) if o.client_order_id == order.client_order_id]
@@ -111,16 +71,18 @@ def as_the_exchange_has_it(world: LongWorld, order: HeldOrder) -> tuple[str, int
 
 
 def test_an_hour_without_any_network_ends_no_order_and_afterwards_each_has_its_true_end(cut: Cut) -> None:
-    with a_world() as world:
-        rests, taken = fire(world, -3, 500), fire(world, 0, 200)
+    with armed(RULES) as world:
+        rests, taken = place(world, 500), place(world, 200, ticks=0)
         world.wait(1)
         world.faults.armed["user_orders drop"] += 1
-        lost = fire(world, -4, 100, "reply lost")
-        never = fire(world, -5, 100, "request lost")
+        world.faults.armed["reply lost"] += 1
+        lost = place(world, ticks=-4)
+        world.faults.armed["request lost"] += 1
+        never = place(world, ticks=-5)
         world.wait(0.06)
         part_the_network(world, cut)
         orders = (rests, taken, lost, never)
-        sold_by_others(world, taken)
+        take(world, taken, world.exchange.orders[taken.order_id].remaining)
         for _ in range(59):
             world.wait(60)
             assert [order.state for order in orders] == ["resting", "resting", "unknown", "unknown"]
@@ -132,7 +94,7 @@ def test_an_hour_without_any_network_ends_no_order_and_afterwards_each_has_its_t
         ]
         assert (taken.state, taken.filled, never.state) == ("filled", 200, "absent")
         assert lost.order_id, "it was found by its name"
-        assert not list(world.engine.kernel.desk.ledger.working())
+        assert not list(desk_of(world).ledger.working())
         names = [order.client_order_id for order in world.exchange.orders_of(world.user_id)]
         assert sorted(names) == sorted(order.client_order_id for order in orders[:3]), "nothing was sent again"
 
@@ -153,8 +115,10 @@ def test_an_hour_without_any_network_ends_no_order_and_afterwards_each_has_its_t
     ids=lambda answer: f"{answer.status} {answer.body.decode()[:20]}",
 )
 def test_no_answer_but_the_venues_own_word_about_it_ends_an_order(cut: Cut, answer: HttpReply) -> None:
-    with a_world() as world:
-        rests, taken = fire(world, -3, 500), fire(world, -4, 100, "reply lost")
+    with armed(RULES) as world:
+        rests = place(world, 500)
+        world.faults.armed["reply lost"] += 1
+        taken = place(world, ticks=-4)
         world.wait(0.2)
         part_the_network(world, cut, answer)
         world.ask(link.CancelOrders((rests.number,)))

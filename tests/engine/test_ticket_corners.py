@@ -3,67 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.core.units import Price, Size
-from kalshi_tui.engine.order_rules import OrderRules
 from kalshi_tui.engine.trading.tickets import KEPT, OPEN_LIMIT
-from kalshi_tui.errors import KalshiTuiError
 from kalshi_tui.link import trading as link
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import QUICK, armed, denied, desk_of, draft, fire, order_of, refused, resting, rows, stage
 from tests.property.trading_world import LongWorld
-
-RULES: Final = OrderRules(
-    execution="live", reset_phrase="lift", orders_per_10s=500, orders_per_minute=2_000, duplicate_ms=0
-)
 
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
-        here.ask(link.Arm())
+    with armed(QUICK) as here:
         yield here
-    finally:
-        here.end()
-
-
-def draft(world: LongWorld, **more: Any) -> link.Draft:
-    price = Price(world.exchange.markets[world.tickers[0]].best_bid - 300)
-    return replace(link.Draft(world.tickers[0], "bid", price, Size(100)), **more)
-
-
-def stage(world: LongWorld, **more: Any) -> link.TicketView:
-    staged = world.ask(link.Stage(draft(world, **more)))
-    assert isinstance(staged, link.Staged)
-    return staged.ticket
-
-
-def fire(world: LongWorld, ticket: link.TicketView) -> int:
-    fired = world.ask(link.Fire(ticket.number, ticket.token))
-    assert isinstance(fired, link.Fired)
-    return fired.orders[0]
-
-
-def refused(world: LongWorld, intent: Any) -> KalshiTuiError:
-    with pytest.raises(KalshiTuiError) as problem:
-        world.ask(intent)
-    return problem.value
 
 
 def watched(world: LongWorld, number: int) -> link.TicketView | None:
-    return world.engine.kernel.desk.tickets.watched(number)
-
-
-def rows(world: LongWorld, kind: str) -> int:
-    world.wait(0.1)  # until the disk has what was noted
-    return sum(row.kind == kind for row in world.journal.durable_rows())
+    return desk_of(world).tickets.watched(number)
 
 
 # How many
@@ -90,18 +48,20 @@ def test_an_order_goes_its_way_after_its_ticket_is_forgotten(world: LongWorld) -
     world.ask(link.Drop(stage(world).number))
     assert watched(world, ticket.number) is None
     assert refused(world, link.Fire(ticket.number, ticket.token)).message == f"there is no ticket {ticket.number}"
-    order = world.engine.kernel.desk.ledger.orders[number]
+    order = order_of(world, number)
     world.wait(1)
     assert order.state == "resting"
     world.ask(link.CancelOrders((number,)))
     world.wait(1)
-    assert (order.state, list(world.exchange.resting_of(world.user_id))) == ("canceled", [])
+    assert (order.state, resting(world)) == ("canceled", [])
 
 
 # What none is made of
 
 
-@pytest.mark.parametrize("wrong", [{"price": Price(0)}, {"price": Price(10_000)}, {"size": Size(0)}])
+@pytest.mark.parametrize(
+    "wrong", [{"price": Price(0)}, {"price": Price(10_000)}, {"size": Size(0)}, {"size": Size(-100)}]
+)
 def test_what_is_no_order_takes_no_number_and_is_not_judged(world: LongWorld, wrong: dict[str, Any]) -> None:
     first = stage(world)
     problem = refused(world, link.Stage(draft(world, **wrong)))
@@ -134,11 +94,11 @@ def test_a_ticket_that_was_fired_is_shown_as_it_was_when_it_left_whatever_comes_
     fire(world, ticket)
     world.wait(1)
     world.ask(link.Kill("a person"))
-    world.wait(RULES.ticket_ms / 1000 + 1)
+    world.wait(QUICK.ticket_ms / 1000 + 1)
     shown = watched(world, ticket.number)
     assert shown is not None
     assert (shown.state, shown.outcome, shown.may_fire) == ("fired", "fired", False)
-    assert [check.code for check in shown.checks if not check.passed] == [], "the kill came after it had left"
+    assert denied(shown) == [], "the kill came after it had left"
     assert (shown.bodies, shown.price, shown.size) == (ticket.bodies, ticket.price, ticket.size)
 
 
@@ -148,8 +108,8 @@ def test_what_a_fired_ticket_would_win_or_lose_is_not_counted_again_with_what_ca
     ticket = stage(world, price=best, size=Size(100))
     number = fire(world, ticket)
     world.wait(2)
-    desk = world.engine.kernel.desk
-    assert (desk.ledger.orders[number].state, desk.risk.position(world.tickers[0]).size) == ("filled", 100)
+    desk = desk_of(world)
+    assert (order_of(world, number).state, desk.risk.position(world.tickers[0]).size) == ("filled", 100)
     shown = watched(world, ticket.number)
     assert shown is not None
     assert (shown.if_yes, shown.if_no) == (ticket.if_yes, ticket.if_no)
@@ -165,9 +125,9 @@ def test_what_became_of_a_fired_ticket_is_told_beside_what_was_shown(world: Long
     assert shown is not None
     assert (shown.state, shown.may_fire) == ("fired", False)
     assert shown.outcome.startswith("not sent: the journal could not be written:")
-    assert [check.code for check in shown.checks if not check.passed] == []
-    assert world.engine.kernel.desk.ledger.orders[number].state == "not sent"
-    assert list(world.exchange.resting_of(world.user_id)) == []
+    assert denied(shown) == []
+    assert order_of(world, number).state == "not sent"
+    assert resting(world) == []
 
 
 def test_letting_go_of_what_was_fired_takes_nothing_back(world: LongWorld) -> None:
@@ -178,14 +138,14 @@ def test_letting_go_of_what_was_fired_takes_nothing_back(world: LongWorld) -> No
     shown = watched(world, ticket.number)
     assert shown is not None
     assert shown.state == "fired"
-    assert world.engine.kernel.desk.ledger.orders[number].state == "resting"
+    assert order_of(world, number).state == "resting"
 
 
 def test_what_was_let_go_cannot_be_fired_and_does_not_expire_later(world: LongWorld) -> None:
     ticket = stage(world)
     world.ask(link.Drop(ticket.number))
     assert "(TICKET_EXPIRED)" in refused(world, link.Fire(ticket.number, ticket.token)).message
-    world.wait(RULES.ticket_ms / 1000 + 1)
+    world.wait(QUICK.ticket_ms / 1000 + 1)
     world.ask(link.Drop(ticket.number))
     shown = watched(world, ticket.number)
     assert shown is not None
@@ -208,13 +168,13 @@ def test_an_order_whose_ticket_expires_while_the_disk_is_busy_is_not_sent(world:
 
     async def slow() -> None:
         world.journal.stall = None
-        await world.clock.sleep(RULES.ticket_ms / 1000 + 1)
+        await world.clock.sleep(QUICK.ticket_ms / 1000 + 1)
 
     world.journal.stall = slow
     before = len(world.left)
     number = fire(world, ticket)
     world.wait(10)
-    order = world.engine.kernel.desk.ledger.orders[number]
+    order = order_of(world, number)
     assert (order.state, order.reason) == ("not sent", "the ticket expired before it left")
     assert not [left for left in world.left[before:] if left.method == "POST"]
     shown = watched(world, ticket.number)

@@ -8,47 +8,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
-from kalshi_tui.cli.drills.world import risk_checks
-from kalshi_tui.core.units import Price, Size
-from kalshi_tui.engine.order_rules import OrderRules
+from kalshi_tui.core.orders import Side
 from kalshi_tui.link import trading as link
-from kalshi_tui.practice.records import NewOrder
-from tests.plugins.pictures import LOOSEST
+from tests.engine.dealing import LIVE, armed, desk_of, fire, placed, stage, take
 from tests.property.trading_world import LongWorld
 
-RULES: Final = OrderRules(execution="live", reset_phrase="lift", depth_percent=100)
+RULES: Final = replace(LIVE, depth_percent=100)
+AT_ONCE: Final = "immediate_or_cancel"
 
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=RULES, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
-        here.ask(link.Arm())
+    with armed(RULES) as here:
         yield here
-    finally:
-        here.end()
-
-
-def stage(world: LongWorld, side: Any, ticks: int, size: int, **more: Any) -> link.TicketView:
-    """Draw up an order so many ticks beyond the best price of its own side."""
-    market = world.exchange.markets[world.tickers[0]]
-    price = Price(market.best_bid + 100 * ticks if side == "bid" else market.best_ask - 100 * ticks)
-    staged = world.ask(link.Stage(link.Draft(world.tickers[0], side, price, Size(size), **more)))
-    assert isinstance(staged, link.Staged)
-    return staged.ticket
-
-
-def fire(world: LongWorld, ticket: link.TicketView) -> int:
-    fired = world.ask(link.Fire(ticket.number, ticket.token))
-    assert isinstance(fired, link.Fired)
-    world.wait(0.5)
-    return fired.orders[0]
 
 
 def dollars(money: int) -> Fraction:
@@ -84,23 +61,24 @@ def check_by_hand(world: LongWorld, ticket: link.TicketView) -> None:
 @pytest.mark.parametrize("ticks", [-3, 5])
 @pytest.mark.parametrize("size", [100, 250, 1])
 def test_a_ticket_says_what_its_body_costs_and_pays_in_each_outcome(
-    world: LongWorld, side: str, ticks: int, size: int
+    world: LongWorld, side: Side, ticks: int, size: int
 ) -> None:
-    check_by_hand(world, stage(world, side, ticks, size))
+    check_by_hand(world, stage(world, size, side=side, ticks=ticks))
 
 
 @pytest.mark.parametrize("side", ["bid", "ask"])
-def test_with_a_position_a_ticket_says_what_both_come_to(world: LongWorld, side: str) -> None:
-    fire(world, stage(world, side, 6, 200, time_in_force="immediate_or_cancel"))
+def test_with_a_position_a_ticket_says_what_both_come_to(world: LongWorld, side: Side) -> None:
+    placed(world, 200, side=side, ticks=6, time_in_force=AT_ONCE)
     assert paid_and_held(world)[1] == (2 if side == "bid" else -2)
     for other, size in (("bid", 100), ("ask", 100), ("ask", 200), ("bid", 300), ("ask", 450)):
-        check_by_hand(world, stage(world, other, -2, size))
+        check_by_hand(world, stage(world, size, side=other, ticks=-2))
 
 
 def test_the_fee_that_a_ticket_shows_is_the_fee_that_is_charged(world: LongWorld) -> None:
-    ticket = stage(world, "bid", 6, 200, time_in_force="immediate_or_cancel")
+    ticket = stage(world, 200, ticks=6, time_in_force=AT_ONCE)
     assert ticket.takes == 200
     fire(world, ticket)
+    world.wait(0.5)
     fills = list(world.exchange.fills_of(world.user_id))
     assert sum(fill.count for fill in fills) == 200
     assert sum(fill.fee for fill in fills) == ticket.fee > 0
@@ -110,22 +88,14 @@ def test_a_position_is_shown_with_what_still_works_to_close_it_until_the_exchang
     world: LongWorld,
 ) -> None:
     def row() -> link.PositionRow:
-        view = world.engine.kernel.desk.showing.positions()
+        view = desk_of(world).showing.positions()
         return next(row for row in view.rows if row.ticker == world.tickers[0])
 
-    fire(world, stage(world, "bid", 6, 200, time_in_force="immediate_or_cancel"))
-    number = fire(world, stage(world, "ask", -2, 200))
+    placed(world, 200, ticks=6, time_in_force=AT_ONCE)
+    order = placed(world, 200, side="ask", ticks=-2)
     assert (row().size, row().asks_working) == (200, 200)
-    order = world.engine.kernel.desk.ledger.orders[number]
-    world.exchange.open_account(cash=0, user_id="house", house=True)
     for taken, told in ((50, (150, 150)), (100, (50, 50)), (50, (0, 0))):
-        held = world.exchange.orders[order.order_id]
-        ahead = world.exchange.queue_ahead(held)
-        new = NewOrder(
-            ticker=order.ticker, side="bid", price=order.price, count=Size(ahead + taken),
-            time_in_force="immediate_or_cancel", self_trade_prevention="taker_at_cross",
-        )  # fmt: skip
-        world.exchange.create("house", new)
+        take(world, order, taken)
         world.wait(0.5)
         assert (row().size, row().asks_working) == told
         assert paid_and_held(world)[1] == Fraction(told[0], 100)

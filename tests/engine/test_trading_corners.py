@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from kalshi_tui.cli.drills.world import risk_checks
 from kalshi_tui.core.book import Book
 from kalshi_tui.core.fees import FeePolicy, fee_terms
 from kalshi_tui.core.units import Money, Price, Size
@@ -23,40 +22,18 @@ from kalshi_tui.engine.trading.risk import fee_for
 from kalshi_tui.errors import KalshiTuiError, LocalProtocolError
 from kalshi_tui.link import trading as link
 from kalshi_tui.link.keys import OrdersKey
-from kalshi_tui.practice.records import NewOrder
 from kalshi_tui.protocol import rest
+from tests.engine.dealing import armed, denied, desk_of, placed, running, stage, take
 from tests.engine.test_gate_denies import BOOK, FACTS, LIQUIDITY, PROPOSAL, RULES, said
-from tests.plugins.pictures import LOOSEST
 from tests.property.trading_world import LongWorld
 
-LIVE = OrderRules(execution="live", duplicate_ms=0, orders_per_10s=50, orders_per_minute=200, expiration_ms=90_000)
+EXPIRING = OrderRules(execution="live", duplicate_ms=0, orders_per_10s=50, orders_per_minute=200, expiration_ms=90_000)
 
 
 @pytest.fixture
 def world() -> Iterator[LongWorld]:
-    here = LongWorld(3, orders=LIVE, checks=risk_checks(tuple(LOOSEST.items())))
-    try:
-        here.start()
-        here.wait(2)
-        here.ask(link.Arm())
+    with armed(EXPIRING) as here:
         yield here
-    finally:
-        here.end()
-
-
-def stage(world: LongWorld, size: int = 100, **more: Any) -> link.TicketView:
-    price = Price(world.exchange.markets[world.tickers[0]].best_bid - 300)
-    staged = world.ask(link.Stage(link.Draft(world.tickers[0], "bid", price, Size(size), **more)))
-    assert isinstance(staged, link.Staged)
-    return staged.ticket
-
-
-def fire(world: LongWorld, size: int = 100, **more: Any) -> int:
-    ticket = stage(world, size, **more)
-    fired = world.ask(link.Fire(ticket.number, ticket.token))
-    assert isinstance(fired, link.Fired)
-    world.wait(0.2)
-    return fired.orders[0]
 
 
 # The gate
@@ -133,7 +110,7 @@ def test_a_ticket_whose_fee_is_not_known_or_that_opens_nothing_predicts_none() -
 
 
 def test_what_several_subaccounts_hold_of_a_market_counts_together(world: LongWorld) -> None:
-    desk, ticker = world.engine.kernel.desk, world.tickers[0]
+    desk, ticker = desk_of(world), world.tickers[0]
     for subaccount, size, cost in ((0, 300, 1_200_000), (1, 200, 900_000)):
         desk.note(entries.HoldingTold(desk.now_ms, ticker, Size(size), Money(cost), "held before", subaccount))
     held = desk.risk.position(ticker)
@@ -142,19 +119,12 @@ def test_what_several_subaccounts_hold_of_a_market_counts_together(world: LongWo
 
 
 def test_an_amendment_down_to_what_is_filled_opens_nothing_costs_nothing_and_is_denied(world: LongWorld) -> None:
-    number = fire(world, 300)
-    order = world.engine.kernel.desk.ledger.orders[number]
-    world.exchange.open_account(cash=0, user_id="house", house=True)
-    held = world.exchange.orders[order.order_id]
-    new = NewOrder(
-        ticker=order.ticker, side="ask", price=order.price, count=Size(world.exchange.queue_ahead(held) + 100),
-        time_in_force="immediate_or_cancel", self_trade_prevention="taker_at_cross",
-    )  # fmt: skip
-    world.exchange.create("house", new)
+    order = placed(world, 300)
+    take(world, order, 100)
     world.wait(1)
     assert order.filled == 100
-    ticket = stage(world, 100, kind="amend", replaces=number)
-    assert [check.code for check in ticket.checks if not check.passed] == [Code.SIZE_WRONG]
+    ticket = stage(world, 100, kind="amend", replaces=order.number)
+    assert denied(ticket) == [Code.SIZE_WRONG]
     assert (ticket.cost, ticket.fee) == (0, 0)
 
 
@@ -163,17 +133,18 @@ def test_an_amendment_down_to_what_is_filled_opens_nothing_costs_nothing_and_is_
 
 def test_an_order_ends_when_the_settings_say_so_unless_its_draft_does(world: LongWorld) -> None:
     before = world.now_ms
-    fire(world)
-    fire(world, 200, expiration_s=before // 1000 + 600)
-    fire(world, 300, time_in_force="immediate_or_cancel")
-    ends = [order.expiration_ms for order in world.engine.kernel.desk.ledger.orders.values()]
+    placed(world)
+    placed(world, 200, expiration_s=before // 1000 + 600)
+    world.faults.armed["user_orders drop"] += 1  # the answer alone tells that it has come to nothing
+    assert placed(world, 300, time_in_force="immediate_or_cancel").state == "canceled"
+    ends = [order.expiration_ms for order in desk_of(world).ledger.orders.values()]
     assert ends[0] is not None
     assert before + 88_000 <= ends[0] <= world.now_ms + 90_000
     assert ends[1:] == [(before // 1000 + 600) * 1000, None]
 
 
 def test_a_list_of_orders_shows_what_works_first_and_then_the_newest_that_have_ended(world: LongWorld) -> None:
-    numbers = [fire(world, size) for size in (100, 200, 300, 400)]
+    numbers = [placed(world, size).number for size in (100, 200, 300, 400)]
     world.ask(link.CancelOrders(numbers=tuple(numbers[:3])))
     world.wait(1)
 
@@ -193,12 +164,12 @@ def test_a_list_of_orders_shows_what_works_first_and_then_the_newest_that_have_e
 
 
 def test_a_loop_that_stood_still_disarms_and_compares_before_anything_else_is_sent(world: LongWorld) -> None:
-    desk, intake = world.engine.kernel.desk, world.engine.intake
+    desk, intake = desk_of(world), world.engine.intake
     before = desk.reconciled_ms
     intake.take(inputs.Stalled(world.now_ms, is_stalled=True))
     assert desk.is_stalled
     assert desk.ledger.armed_until_ms is None
-    assert [check.code for check in stage(world).checks if not check.passed][:2] == [
+    assert denied(stage(world))[:2] == [
         Code.NOT_ARMED,
         Code.ENGINE_STALLED,
     ]
@@ -212,7 +183,7 @@ def test_a_loop_that_stood_still_disarms_and_compares_before_anything_else_is_se
 
 
 def test_before_the_journal_was_read_nothing_but_a_kill_is_heard(world: LongWorld) -> None:
-    desk, intake = world.engine.kernel.desk, world.engine.intake
+    desk, intake = desk_of(world), world.engine.intake
     desk.is_open = False
     intake.take(inputs.Traded(world.now_ms, link.Disarm(), "a person"))
     with pytest.raises(KalshiTuiError, match="the journal is not read yet"):
@@ -225,9 +196,5 @@ def test_every_effect_of_the_desk_has_hands() -> None:
 
     from kalshi_tui.engine.trading.effects import Effect  # noqa: PLC0415 - as above
 
-    world = LongWorld(3)
-    world.start()
-    try:
+    with running() as world:
         assert set(world.engine.executor._hands) == set(get_args(Effect))
-    finally:
-        world.end()

@@ -77,7 +77,7 @@ class KillReport:
 
     def _groups(self) -> str:
         missed = f", {len(self.not_triggered)} not" if self.not_triggered else ""
-        return f"{len(self.triggered)} groups triggered{missed}"
+        return f"{_count(len(self.triggered), 'group')} triggered{missed}"
 
 
 async def kill_everything(

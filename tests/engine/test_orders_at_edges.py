@@ -150,6 +150,19 @@ def test_a_cancel_that_could_not_be_sent_is_asked_for_again(world: LongWorld) ->
     assert resting(world) == []
 
 
+def test_an_order_that_has_ended_is_not_asked_about_any_more(world: LongWorld) -> None:
+    order = placed(world)
+    world.ask(link.CancelOrders(numbers=(order.number,)))
+    world.wait(20)
+    assert order.state == "canceled"
+    orders = desk_of(world).orders
+    orders._looks[order.number] = (world.engine.kernel.now_ms, 1_000)
+    before = len(world.left)
+    world.wait(0.2)
+    assert order.number not in orders._looks
+    assert not [left for left in world.left[before:] if left.path.endswith(order.order_id)]
+
+
 # Arming and kills
 
 

@@ -14,11 +14,14 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 from textual.app import App, ReturnType
 from textual.color import Color
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from kalshi_tui.core.text import clean
+from kalshi_tui.tui.driver import Steady
 from kalshi_tui.tui.theming import Palette, Themes, with_fallbacks
 from kalshi_tui.tui.widgets.lines import Lines, narrowed
 
@@ -64,6 +67,11 @@ class Guarded(App[ReturnType]):
         self.guard = Guard()
         self._filters.insert(0, self.guard)
         self.palette = Palette(self.get_css_variables())
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what draws: Textual's choice, or ours in place of its own for a real terminal."""
+        chosen = super().get_driver_class()
+        return Steady if chosen is LinuxDriver else chosen
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's colours, with ours where it has none."""

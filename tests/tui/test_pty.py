@@ -244,13 +244,14 @@ async def test_a_real_terminal_shows_what_the_engine_sends(tmp_path: Path) -> No
         assert await terminal.ends() == 0
 
 
-async def test_what_was_lost_while_the_program_stood_still_is_drawn_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGTSTP], ids=["from outside", "by its own key"])
+async def test_what_was_lost_while_the_program_stood_still_is_drawn_again(tmp_path: Path, how: signal.Signals) -> None:
     engine = FakeEngine()
     engine.publish(*everything())
     async with at_a_pty(engine, tmp_path) as terminal:
         await terminal.shows("14 bids, 12 asks")
         before = await terminal.rests()
-        terminal.process.send_signal(signal.SIGSTOP)
+        terminal.process.send_signal(how)
         await asyncio.sleep(DRAWN_ANEW_S + 0.3)
         terminal.wipe()
         terminal.process.send_signal(signal.SIGCONT)

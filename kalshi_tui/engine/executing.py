@@ -83,6 +83,7 @@ class Executor:
         self._signed: dict[str, Prepared] = {}  # by path
         self._killing: asyncio.Task[None] | None = None
         self._flag = ""
+        self._has_read = False  # the journal
         self.on_fault: Callable[[BaseException], None] = lambda _: None
         self._hands: dict[type, Callable[[Any], object]] = {
             Write: self._write,
@@ -107,6 +108,7 @@ class Executor:
         except (ConfigError, StorageFailed) as failure:
             problem = f"{failure.message}; {failure.hint}"
         self._intake.take(inputs.JournalRead(self._now_ms(), rows, problem, self._outside.install))
+        self._has_read = True
         self.look_at_flag()
         self._start(self._scribe.run())
         self.pump()
@@ -119,7 +121,7 @@ class Executor:
     def look_at_flag(self) -> None:
         """See whether somebody has set or taken away the mark of a kill."""
         flag = self._outside.flag if self._outside is not None else None
-        if flag is None:
+        if flag is None or not self._has_read:  # what is seen before could not be noted, and is not seen again
             return
         reason = flag.reason()
         if reason != self._flag:

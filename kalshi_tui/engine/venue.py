@@ -198,20 +198,20 @@ class Venue:
         return value
 
     async def _afford(self, request: Request[Any], deadline: float, *, at_once: bool) -> None:
+        if at_once:
+            # Tokens alone decide, and neither a queue nor a clock: a busy machine may stop us between any two looks.
+            if wait_ms := self.budget.take(request, self._steady_ms()):
+                raise _spent(wait_ms / 1000)
+            return
         async with self._queue(request):
             while True:
-                if not at_once and self._clock.monotonic() >= deadline:
+                if self._clock.monotonic() >= deadline:
                     raise _too_late()
-                # Tokens alone decide what goes at once: a busy machine may stop us between any two looks at the clock.
                 wait_s = self.budget.take(request, self._steady_ms()) / 1000
                 if not wait_s:
                     return
-                if at_once or self._clock.monotonic() + wait_s >= deadline:
-                    raise BudgetSpent(
-                        "not sent: our own rate budget is used up for longer than this may wait",
-                        retry_after_s=wait_s,
-                        hint="send less at a time; `kalshi-tui doctor` shows the account's budget",
-                    )
+                if self._clock.monotonic() + wait_s >= deadline:
+                    raise _spent(wait_s)
                 await self._clock.sleep(wait_s)
 
     def _queue(self, request: Request[Any]) -> asyncio.Lock:
@@ -278,6 +278,14 @@ class Venue:
 def is_about_time(problem: KalshiTuiError) -> bool:
     """Tell whether the venue refused nothing but the time of a signature: its reply has told the right one."""
     return isinstance(problem, AuthenticationRefused) and problem.code.startswith("header_timestamp_expired")
+
+
+def _spent(wait_s: float) -> BudgetSpent:
+    return BudgetSpent(
+        "not sent: our own rate budget is used up for longer than this may wait",
+        retry_after_s=wait_s,
+        hint="send less at a time; `kalshi-tui doctor` shows the account's budget",
+    )
 
 
 def _too_late() -> BudgetSpent:

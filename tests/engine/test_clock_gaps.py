@@ -225,6 +225,28 @@ def test_no_order_leaves_once_the_mark_of_a_kill_is_on_the_disk_though_no_beat_h
         world.end()
 
 
+def test_the_mark_of_a_kill_that_is_there_at_the_start_is_noted_though_somebody_asks_before_the_journal_is_read() -> (
+    None
+):
+    settings = load_settings(environ={}, folder=Path("/nonexistent"))
+    storage = SqliteNow(("practice", "practice", "live"), settings.storage)
+    asyncio.run(storage.open())
+    journal, mark = SlowJournal(), Mark()
+    journal.opens_s, mark.clean_looks = 2.0, 0
+    world = World(storage, seed=3, spec=small_world(), orders=OrderRules(execution="live"), journal=journal)
+
+    async def part(engine: Engine, link: Link) -> None:
+        executor = engine.executor
+        executor._outside = replace(executor._outside, flag=mark)  # type: ignore[type-var]
+        await world.clock.sleep(0.5)
+        with suppress(KalshiTuiError):
+            await link.ask(trading.Disarm())
+        await world.clock.sleep(5)
+        assert engine.kernel.desk.ledger.killed is not None
+
+    world.clock.run(world.attended(part))
+
+
 async def test_an_answer_that_came_while_the_process_was_paused_beyond_its_time_is_read() -> None:
     clock = Gaps()
     clock.oversleeps_s = 0.5

@@ -224,6 +224,26 @@ async def test_what_goes_at_once_waits_for_no_token() -> None:
     assert (problem.retry_after_s, desk.clock.seconds, desk.http.asked) == (0.3, 0, [])
 
 
+async def test_what_goes_at_once_stands_in_no_queue_behind_what_waits_for_tokens() -> None:
+    desk = bench(ok(CREATED), budget=Budget())
+    desk.venue.budget.refused(create(), 0)
+    problems = list[tuple[float, type[KalshiTuiError]]]()
+
+    async def late() -> None:
+        await desk.clock.sleep(0.1)
+        try:
+            await desk.venue.ask(create("at once"), at_once=True)
+        except KalshiTuiError as problem:
+            problems.append((desk.clock.seconds, type(problem)))
+
+    async def both() -> None:
+        await asyncio.gather(desk.venue.ask(create("waits")), late())
+
+    await desk.clock.play(both())
+    assert problems == [(0.1, BudgetSpent)]
+    assert [at for at, *_ in desk.http.asked] == [0.3]
+
+
 class Interrupted(VirtualClock):
     """A machine so busy that half a second passes between any two looks at the clock."""
 

@@ -232,7 +232,7 @@ async def test_what_goes_at_once_stands_in_no_queue_behind_what_waits_for_tokens
     async def late() -> None:
         await desk.clock.sleep(0.1)
         try:
-            await desk.venue.ask(create("at once"), at_once=True)
+            await desk.venue.ask(create("at-once"), at_once=True)
         except KalshiTuiError as problem:
             problems.append((desk.clock.seconds, type(problem)))
 

@@ -108,7 +108,7 @@ class Executor:
         except (ConfigError, StorageFailed) as failure:
             problem = f"{failure.message}; {failure.hint}"
         self._intake.take(inputs.JournalRead(self._now_ms(), rows, problem, self._outside.install))
-        self._has_read = True
+        self._has_read, self._flag = True, ""  # a mark that was set meanwhile is to be noted, too
         self.look_at_flag()
         self._start(self._scribe.run())
         self.pump()

@@ -62,7 +62,7 @@ class Terminal(Guarded[Farewell]):
         self.set_keymap(keymap.changed())
         self.wires = Wires()
         self._monotonic = monotonic
-        self._pulse = Pulse(monotonic, look.beat_s)
+        self._pulse = Pulse(monotonic, look.stir_s)
         self.trading = Trading(self.wires, monotonic, self._trading_changed)
         self.desk = Desk(self.wires, self.trading, self.keys, look.sizes)
         self.resuming = Resuming(self.wires, self.desk.markets, self._wear)
@@ -81,8 +81,9 @@ class Terminal(Guarded[Farewell]):
         self._write(KEEP_TITLE)
         self.tick()
         self.call_after_refresh(self.attaching.begin)
-        if self.look.beat_s is not None:
-            self.set_interval(self.look.beat_s, self._beat)
+        if self.look.beat_s is not None and self.look.stir_s is not None:
+            self.set_interval(self.look.stir_s, self._stir)
+            self.set_interval(self.look.beat_s, self.tick)
 
     async def on_unmount(self) -> None:
         """Let the engine go, and give the window its title back."""
@@ -174,10 +175,6 @@ class Terminal(Guarded[Farewell]):
     async def _attached(self, link: Link) -> None:
         self.trading.plug(link)
         await self.resuming.attached(link)
-
-    def _beat(self) -> None:
-        self._stir()
-        self.tick()
 
     def _stir(self) -> None:
         """Notice when everything stood still: what was being drawn then may never have come to the window."""

@@ -10,6 +10,7 @@ from kalshi_tui.core.units import Size
 from kalshi_tui.tui.theming import Themes
 
 CALM_TICK_S: Final = 0.5
+STIR_S: Final = 0.05
 SIZES: Final = tuple(Size(100 * contracts) for contracts in (1, 5, 10, 25, 100))
 
 
@@ -23,6 +24,11 @@ class Look:
     keys: Mapping[str, str] = field(default_factory=dict)  # an action's id and its keys: "market.next": "n,ctrl+n"
     sizes: Sequence[Size] = SIZES  # of the keys 1 to 5 on the ladder
     calm: bool = False  # nothing blinks, and two pictures a second at most
+
+    @property
+    def stir_s(self) -> float | None:
+        """Return how often it is looked whether everything stood still: also a calm terminal must not miss it."""
+        return self.beat_s and min(self.beat_s, STIR_S)
 
     @property
     def beat_s(self) -> float | None:

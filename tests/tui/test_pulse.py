@@ -6,7 +6,9 @@ import pytest
 
 from kalshi_tui.link.intents import Intent
 from kalshi_tui.link.trading import Kill
-from kalshi_tui.tui.pulse import Pulse
+from kalshi_tui.tui.look import Look
+from kalshi_tui.tui.pulse import STILL_S, Pulse
+from kalshi_tui.tui.theming import Themes
 from kalshi_tui.tui.trading import Trading
 from kalshi_tui.tui.trigger import DEAD_S, Shot
 from kalshi_tui.tui.wires import Wires
@@ -78,3 +80,10 @@ def test_a_ticket_that_was_read_before_a_pause_may_be_fired_after_it() -> None:
     here.stood_still(3)
     here.trigger.hear("f9", clock.seconds)
     assert here.trigger.pull("f9", Shot(1, "token"), clock.seconds) == ""
+
+
+@pytest.mark.parametrize(("tick_s", "calm"), [(0.05, True), (0.05, False), (1.0, False)])
+def test_also_a_calm_terminal_looks_often_whether_everything_stood_still(tick_s: float, calm: bool) -> None:
+    look = Look(themes=Themes({}, ()), tick_s=tick_s, calm=calm)
+    assert look.stir_s is not None
+    assert look.stir_s + STILL_S < DEAD_S

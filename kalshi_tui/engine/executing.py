@@ -83,7 +83,6 @@ class Executor:
         self._signed: dict[str, Prepared] = {}  # by path
         self._killing: asyncio.Task[None] | None = None
         self._flag = ""
-        self._has_read = False  # the journal
         self.on_fault: Callable[[BaseException], None] = lambda _: None
         self._hands: dict[type, Callable[[Any], object]] = {
             Write: self._write,
@@ -108,7 +107,7 @@ class Executor:
         except (ConfigError, StorageFailed) as failure:
             problem = f"{failure.message}; {failure.hint}"
         self._intake.take(inputs.JournalRead(self._now_ms(), rows, problem, self._outside.install))
-        self._has_read, self._flag = True, ""  # a mark that was set meanwhile is to be noted, too
+        self._flag = ""  # a mark that was seen before this could not be noted
         self.look_at_flag()
         self._start(self._scribe.run())
         self.pump()
@@ -121,7 +120,7 @@ class Executor:
     def look_at_flag(self) -> None:
         """See whether somebody has set or taken away the mark of a kill."""
         flag = self._outside.flag if self._outside is not None else None
-        if flag is None or not self._has_read:  # what is seen before could not be noted, and is not seen again
+        if flag is None:
             return
         reason = flag.reason()
         if reason != self._flag:

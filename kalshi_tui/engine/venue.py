@@ -282,14 +282,14 @@ def is_about_time(problem: KalshiTuiError) -> bool:
 
 def _spent(wait_s: float) -> BudgetSpent:
     return BudgetSpent(
-        "not sent: our own rate budget is used up for longer than this may wait",
+        "our own rate budget is used up for longer than this may wait",
         retry_after_s=wait_s,
         hint="send less at a time; `kalshi-tui doctor` shows the account's budget",
     )
 
 
 def _too_late() -> BudgetSpent:
-    return BudgetSpent("not sent: its time was over before its turn came", retry_after_s=0.0, hint="ask again")
+    return BudgetSpent("its time was over before its turn came", retry_after_s=0.0, hint="ask again")
 
 
 def _may_repeat(request: Request[Any], problem: KalshiTuiError) -> bool:

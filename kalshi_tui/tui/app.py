@@ -13,7 +13,7 @@ from kalshi_tui.link.client import Link
 from kalshi_tui.tui.actions import ACTIONS, lay_over
 from kalshi_tui.tui.attaching import Attaching
 from kalshi_tui.tui.key_words import key_words
-from kalshi_tui.tui.look import Look
+from kalshi_tui.tui.look import STIR_S, Look
 from kalshi_tui.tui.panes.notices import notice_rows
 from kalshi_tui.tui.pulse import Pulse
 from kalshi_tui.tui.resuming import Resuming
@@ -81,8 +81,8 @@ class Terminal(Guarded[Farewell]):
         self._write(KEEP_TITLE)
         self.tick()
         self.call_after_refresh(self.attaching.begin)
-        if self.look.beat_s is not None and self.look.stir_s is not None:
-            self.set_interval(self.look.stir_s, self._stir)
+        if self.look.beat_s is not None:
+            self.set_interval(STIR_S, self._stir)
             self.set_interval(self.look.beat_s, self.tick)
 
     async def on_unmount(self) -> None:

@@ -26,11 +26,11 @@ class Look:
     calm: bool = False  # nothing blinks, and two pictures a second at most
 
     @property
-    def stir_s(self) -> float | None:
-        """Return how often it is looked whether everything stood still: also a calm terminal must not miss it."""
-        return self.beat_s and min(self.beat_s, STIR_S)
-
-    @property
     def beat_s(self) -> float | None:
         """Return how far apart two ticks are."""
         return self.tick_s if self.tick_s is None or not self.calm else max(self.tick_s, CALM_TICK_S)
+
+    @property
+    def stir_s(self) -> float | None:
+        """Return how often it is looked whether everything stood still: a calm terminal must not miss it either."""
+        return None if self.tick_s is None else STIR_S

@@ -17,7 +17,6 @@ from kalshi_tui.adapters.watchdog import StallLimits, StallRule
 from kalshi_tui.cli.drills.place import small_world
 from kalshi_tui.cli.drills.world import World
 from kalshi_tui.config.load import load_settings
-from kalshi_tui.core.units import Price, Size
 from kalshi_tui.engine.journal_rows import JournalRow
 from kalshi_tui.engine.onward import Onward
 from kalshi_tui.engine.order_rules import OrderRules
@@ -29,7 +28,7 @@ from kalshi_tui.errors import KalshiTuiError, OutcomeUnknown, TransportError
 from kalshi_tui.link import trading
 from kalshi_tui.link.client import Link
 from kalshi_tui.protocol import rest
-from tests.property.trading_world import LongWorld
+from tests.engine.dealing import armed, desk_of, fire, order_of, refused, stage
 
 SLOW_S = 12.0
 
@@ -190,57 +189,65 @@ class Mark:
         return "a person pressed kill" if self.clean_looks < 0 else ""
 
     def set(self, reason: str) -> None:
-        """It is set already."""
+        """Set it; why is the same for all here."""
+        del reason
+        self.clean_looks = 0
 
     def clear(self) -> None:
         """It stays."""
 
 
+def marked(engine: Engine) -> Mark:
+    """Give an engine a mark of the test's own."""
+    mark, executor = Mark(), engine.executor
+    executor._outside = replace(executor._outside, flag=mark)  # type: ignore[type-var]
+    return mark
+
+
 @pytest.mark.parametrize("clean_looks", [0, 1], ids=["as it waited for the disk", "as it was about to leave"])
 def test_no_order_leaves_once_the_mark_of_a_kill_is_on_the_disk_though_no_beat_has_seen_it(clean_looks: int) -> None:
-    world, mark = LongWorld(3), Mark()
-    try:
-        world.start()
-        executor = world.engine.executor
-        executor._outside = replace(executor._outside, flag=mark)  # type: ignore[type-var]
-        world.wait(2)
-        world.ask(trading.Arm())
-        price = Price(world.exchange.markets[world.tickers[0]].best_bid - 200)
-        staged = world.ask(trading.Stage(trading.Draft(world.tickers[0], "bid", price, Size(100))))
-        assert isinstance(staged, trading.Staged)
-        world.wait(0.1)
+    with armed() as world:
+        mark = marked(world.engine)
+        ticket = stage(world)
 
         async def paused() -> None:  # `kalshi-tui kill` has done its work meanwhile
             world.journal.stall = None
             mark.clean_looks = clean_looks
 
         world.journal.stall = paused
-        with suppress(KalshiTuiError):
-            world.ask(trading.Fire(staged.ticket.number, staged.ticket.token))
+        number = fire(world, ticket)
         world.wait(2)
         assert [left for left in world.left if left.path.endswith("/portfolio/events/orders")] == []
-        order = world.engine.kernel.desk.ledger.orders[1]
+        order = order_of(world, number)
         assert (order.state, order.reason) == ("not sent", "killed before it left")
-    finally:
-        world.end()
 
 
-def test_the_mark_of_a_kill_that_is_there_at_the_start_is_noted_though_somebody_asks_before_the_journal_is_read() -> (
-    None
-):
+def test_what_is_asked_after_the_mark_of_a_kill_was_set_is_answered_by_an_engine_that_is_killed() -> None:
+    with armed() as world:
+        mark = marked(world.engine)
+        ticket = stage(world)
+        mark.clean_looks = 0
+        problem = refused(world, trading.Fire(ticket.number, ticket.token))
+        assert problem.message == "not fired: not armed: killed (NOT_ARMED)"
+        assert desk_of(world).ledger.killed is not None
+
+
+@pytest.mark.parametrize("asks", [trading.Disarm(), trading.Kill("a person pressed kill")], ids=["anything", "a kill"])
+def test_a_kill_that_comes_before_the_journal_is_read_is_noted_in_it_afterwards(asks: trading.TradingIntent) -> None:
     settings = load_settings(environ={}, folder=Path("/nonexistent"))
     storage = SqliteNow(("practice", "practice", "live"), settings.storage)
     asyncio.run(storage.open())
-    journal, mark = SlowJournal(), Mark()
-    journal.opens_s, mark.clean_looks = 2.0, 0
+    journal = SlowJournal()
+    journal.opens_s = 2.0
     world = World(storage, seed=3, spec=small_world(), orders=OrderRules(execution="live"), journal=journal)
 
     async def part(engine: Engine, link: Link) -> None:
-        executor = engine.executor
-        executor._outside = replace(executor._outside, flag=mark)  # type: ignore[type-var]
+        mark = marked(engine)
+        if isinstance(asks, trading.Disarm):
+            mark.set("by another process")
         await world.clock.sleep(0.5)
         with suppress(KalshiTuiError):
-            await link.ask(trading.Disarm())
+            await link.ask(asks)
         await world.clock.sleep(5)
         assert engine.kernel.desk.ledger.killed is not None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kalshi_tui.link.intents import Intent
@@ -12,6 +14,8 @@ from kalshi_tui.tui.theming import Themes
 from kalshi_tui.tui.trading import Trading
 from kalshi_tui.tui.trigger import DEAD_S, Shot
 from kalshi_tui.tui.wires import Wires
+from tests.tui.desk import HandClock, press, settle, terminal
+from tests.tui.played import played
 
 BEAT_S = 0.05
 
@@ -82,8 +86,22 @@ def test_a_ticket_that_was_read_before_a_pause_may_be_fired_after_it() -> None:
     assert here.trigger.pull("f9", Shot(1, "token"), clock.seconds) == ""
 
 
-@pytest.mark.parametrize(("tick_s", "calm"), [(0.05, True), (0.05, False), (1.0, False)])
-def test_also_a_calm_terminal_looks_often_whether_everything_stood_still(tick_s: float, calm: bool) -> None:
-    look = Look(themes=Themes({}, ()), tick_s=tick_s, calm=calm)
-    assert look.stir_s is not None
-    assert look.stir_s + STILL_S < DEAD_S
+@pytest.mark.parametrize("look", [{"tick_s": 0.05}, {"tick_s": 0.05, "calm": True}, {"tick_s": 1.0}], ids=str)
+async def test_a_pause_parts_no_two_presses_at_the_terminal_either_however_calm_it_is(look: dict[str, Any]) -> None:
+    clock, engine = HandClock(), played()
+    app = terminal(engine, clock, **look)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await settle(pilot)
+        await settle(pilot)
+        await press(pilot, "ctrl+k")
+        clock.seconds += 5  # and nothing else happens
+        await press(pilot, "ctrl+k")
+        await settle(pilot)
+        assert len(engine.asked_of(Kill)) == 1
+
+
+@pytest.mark.parametrize("look", [{"tick_s": 0.05, "calm": True}, {"tick_s": 1.0}], ids=str)
+def test_also_a_calm_terminal_notices_any_pause_that_would_hide_a_ticket(look: dict[str, Any]) -> None:
+    often_s = Look(themes=Themes(), **look).stir_s
+    assert often_s is not None
+    assert often_s + STILL_S < DEAD_S

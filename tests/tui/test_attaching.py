@@ -308,11 +308,11 @@ async def test_tab_goes_round_the_panes_and_brings_them_into_sight_where_there_i
 
 
 async def test_a_calm_terminal_ticks_twice_a_second() -> None:
-    intervals: list[float] = []
+    timers: list[tuple[float, object]] = []
     app = terminal(FakeEngine(), tick_s=0.05, calm=True)
-    app.set_interval = lambda interval, *_: intervals.append(interval)  # type: ignore[assignment]
+    app.set_interval = lambda interval, does: timers.append((interval, does))  # type: ignore[assignment, misc]
     async with app.run_test(size=(80, 24)):
-        assert intervals == [0.5]
+        assert timers == [(0.05, app._stir), (0.5, app.tick)]  # the first draws nothing
 
 
 async def test_trades_that_come_do_not_move_those_that_are_being_read() -> None:
